@@ -1,0 +1,3 @@
+module github.com/portico-dev/portico
+
+go 1.26.0
