@@ -1,0 +1,586 @@
+package js
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"unsafe"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/unistring"
+)
+
+// Everything that knows goja's unexported fields is in this file. The fields
+// are found by reflection once a process, their types are checked, and each
+// trick is exercised in a scratch runtime before it is used. Where a check
+// fails the trick is off, its slower or safer path over goja's public API is
+// taken, and Internals says so, so that a newer goja can cost speed but never
+// correctness. TestPinnedEngine names the version that was checked.
+
+// Trick names one use of goja's internals.
+type Trick string
+
+// The tricks, each with what is done without it.
+const (
+	// TrickPump: promise jobs are run one by one by us. Without it goja drains
+	// them itself, and an interrupted job takes the queue with it.
+	TrickPump Trick = "job pump"
+	// TrickRestore: the registers are put right after an interrupt. Without it
+	// an interrupted isolate is replaced.
+	TrickRestore Trick = "register restore"
+	// TrickThenables: the body of a thenable's then sees its async context.
+	// Without it that one place has no AsyncLocalStorage store.
+	TrickThenables Trick = "thenable context"
+	// TrickHost: host objects are read and made without goja's Export.
+	TrickHost Trick = "host objects"
+	// TrickPromise: settled promises are made without resolving functions.
+	TrickPromise Trick = "settled promises"
+	// TrickStack: Error.prototype.stack is formatted lazily in V8's form.
+	// Without it scripts see goja's own format.
+	TrickStack Trick = "stack traces"
+	// TrickJSON: JSON is read into and written from objects directly.
+	TrickJSON Trick = "fast JSON"
+)
+
+type iface struct{ tab, data unsafe.Pointer }
+
+// words splits an interface value into its type word and its data word.
+func words(v goja.Value) iface { return *(*iface)(unsafe.Pointer(&v)) }
+
+func fromWords(w iface) goja.Value { return *(*goja.Value)(unsafe.Pointer(&w)) }
+
+// objectHeader is goja.Object.
+type objectHeader struct {
+	self    iface
+	runtime *goja.Runtime
+}
+
+func header(o *goja.Object) *objectHeader { return (*objectHeader)(unsafe.Pointer(o)) }
+
+func at[T any](p unsafe.Pointer, off uintptr) *T { return (*T)(unsafe.Add(p, off)) }
+
+// layout is what probe learnt; it is never written afterwards.
+type layout struct {
+	off map[Trick]error // tricks that are off, and why
+
+	// Runtime and vm
+	jobQueue, vm uintptr
+	callStack    reflect.StructField
+	stash, sb    uintptr
+	registers    []reflect.StructField
+
+	// type words of objectImpl
+	selfBase, selfArray, selfBuffer, selfError, selfPromise, selfFunc unsafe.Pointer
+
+	// baseObject
+	class, val, prototype, extensible, values, names, sorted uintptr
+
+	arrayValues, arrayLength, arrayCount uintptr
+
+	bufferType reflect.Type
+	bufferData uintptr
+
+	errorStack, errorDone uintptr
+
+	promiseState, promiseResult uintptr
+
+	construct, call uintptr // nativeFuncObject
+
+	// type words of goja.Value
+	tabInt, tabFloat, tabBool, tabASCII, tabImported unsafe.Pointer
+	tabUnicode, tabObject, tabNull, tabUndefined     unsafe.Pointer
+}
+
+func (l *layout) has(t Trick) bool { return l.off[t] == nil }
+
+// theLayout is computed once: goja's types do not change while a process runs.
+var theLayout = sync.OnceValue(func() *layout {
+	l := &layout{off: map[Trick]error{}}
+	l.probe()
+	l.selfTest()
+	return l
+})
+
+// Internals reports the tricks that are off in this build, each with its
+// reason. It is empty with the goja version that this package was checked with.
+func Internals() map[Trick]error {
+	out := map[Trick]error{}
+	for k, v := range theLayout().off {
+		out[k] = v
+	}
+	return out
+}
+
+func (l *layout) try(f func(), tricks ...Trick) {
+	defer func() {
+		if x := recover(); x != nil {
+			for _, t := range tricks {
+				if l.off[t] == nil {
+					l.off[t] = fmt.Errorf("%v", x)
+				}
+			}
+		}
+	}()
+	f()
+}
+
+func field(t reflect.Type, name string, want reflect.Type) reflect.StructField {
+	f, ok := t.FieldByName(name)
+	if !ok {
+		panic(fmt.Sprintf("%v has no field %s", t, name))
+	}
+	if want != nil && f.Type != want {
+		panic(fmt.Sprintf("%v.%s is a %v, not a %v", t, name, f.Type, want))
+	}
+	if len(f.Index) > 1 { // FieldByName's Offset is that inside the embedded struct
+		var off uintptr
+		u := t
+		for _, i := range f.Index {
+			g := u.Field(i)
+			off += g.Offset
+			u = g.Type
+		}
+		f.Offset = off
+	}
+	return f
+}
+
+func (l *layout) probe() {
+	all := []Trick{TrickPump, TrickRestore, TrickThenables, TrickHost, TrickPromise, TrickStack, TrickJSON}
+	rt := goja.New()
+	rtType := reflect.TypeFor[goja.Runtime]()
+	l.try(func() {
+		l.jobQueue = field(rtType, "jobQueue", reflect.TypeFor[[]func()]()).Offset
+	}, TrickPump, TrickThenables)
+	l.try(func() {
+		f := field(rtType, "vm", nil)
+		l.vm = f.Offset
+		if f.Type.Kind() != reflect.Pointer {
+			panic("Runtime.vm is not a pointer")
+		}
+		vm := f.Type.Elem()
+		l.callStack = field(vm, "callStack", nil)
+		if l.callStack.Type.Kind() != reflect.Slice {
+			panic("vm.callStack is not a slice")
+		}
+	}, TrickPump, TrickRestore)
+	l.try(func() {
+		f := field(rtType, "vm", nil)
+		vm := f.Type.Elem()
+		l.stash = field(vm, "stash", nil).Offset
+		l.sb = field(vm, "sb", reflect.TypeFor[int]()).Offset
+		for _, n := range []string{"prg", "pc", "stack", "sp", "args", "privEnv", "iterStack", "refStack", "tryStack", "newTarget", "result", "curAsyncRunner"} {
+			l.registers = append(l.registers, field(vm, n, nil))
+		}
+	}, TrickRestore)
+	var base reflect.Type
+	self := func(o *goja.Object) (unsafe.Pointer, reflect.Type) {
+		return header(o).self.tab, reflect.ValueOf(o).Elem().FieldByName("self").Elem().Type().Elem()
+	}
+	l.try(func() {
+		ot := reflect.TypeFor[goja.Object]()
+		if field(ot, "self", nil).Offset != 0 || field(ot, "runtime", reflect.TypeFor[*goja.Runtime]()).Offset != unsafe.Offsetof(objectHeader{}.runtime) {
+			panic("goja.Object has another layout")
+		}
+		l.selfBase, base = self(rt.NewObject())
+		l.class = field(base, "class", reflect.TypeFor[string]()).Offset
+		l.val = field(base, "val", reflect.TypeFor[*goja.Object]()).Offset
+		l.prototype = field(base, "prototype", reflect.TypeFor[*goja.Object]()).Offset
+		l.extensible = field(base, "extensible", reflect.TypeFor[bool]()).Offset
+		l.values = field(base, "values", reflect.TypeFor[map[unistring.String]goja.Value]()).Offset
+		l.names = field(base, "propNames", reflect.TypeFor[[]unistring.String]()).Offset
+		l.sorted = field(base, "lastSortedPropLen", reflect.TypeFor[int]()).Offset
+	}, all[3:]...)
+	embedsBase := func(t reflect.Type) {
+		for t.Field(0).Type != base {
+			t = t.Field(0).Type
+			if t.Kind() != reflect.Struct || t.NumField() == 0 {
+				panic("baseObject does not come first")
+			}
+		}
+	}
+	l.try(func() {
+		l.tabInt = words(rt.ToValue(1)).tab
+		l.tabFloat = words(rt.ToValue(1.5)).tab
+		l.tabBool = words(rt.ToValue(true)).tab
+		l.tabASCII = words(rt.ToValue("a")).tab
+		l.tabImported = words(rt.ToValue("a string that is long enough to be kept as it is")).tab
+		l.tabUnicode = words(goja.StringFromUTF16([]uint16{0xe9})).tab
+		l.tabNull = words(goja.Null()).tab
+		l.tabUndefined = words(goja.Undefined()).tab
+		l.tabObject = words(rt.NewObject()).tab
+		var t reflect.Type
+		l.selfArray, t = self(rt.NewArray())
+		embedsBase(t)
+		l.arrayValues = field(t, "values", reflect.TypeFor[[]goja.Value]()).Offset
+		if t.Field(1).Name != "values" {
+			panic("arrayObject.values is not its own field")
+		}
+		l.arrayValues = t.Field(1).Offset
+		l.arrayLength = field(t, "length", reflect.TypeFor[uint32]()).Offset
+		l.arrayCount = field(t, "objCount", reflect.TypeFor[int]()).Offset
+	}, TrickJSON)
+	l.try(func() {
+		var t reflect.Type
+		l.selfBuffer, t = self(rt.ToValue(rt.NewArrayBuffer(nil)).(*goja.Object))
+		embedsBase(t)
+		l.bufferType = t
+		l.bufferData = field(t, "data", reflect.TypeFor[[]byte]()).Offset
+	}, TrickHost)
+	l.try(func() {
+		var t reflect.Type
+		l.selfError, t = self(rt.NewTypeError("x"))
+		embedsBase(t)
+		l.errorStack = field(t, "stack", reflect.TypeFor[[]goja.StackFrame]()).Offset
+		l.errorDone = field(t, "stackPropAdded", reflect.TypeFor[bool]()).Offset
+		l.selfFunc, t = self(rt.Get("Error").(*goja.Object))
+		l.construct = field(t, "construct", reflect.TypeFor[func([]goja.Value, *goja.Object) *goja.Object]()).Offset
+		l.call = field(t, "f", reflect.TypeFor[func(goja.FunctionCall) goja.Value]()).Offset
+	}, TrickStack, TrickHost)
+	l.try(func() {
+		p, _, _ := rt.NewPromise()
+		var t reflect.Type
+		l.selfPromise, t = self(rt.ToValue(p).(*goja.Object))
+		if t != reflect.TypeFor[goja.Promise]() {
+			panic("a promise is not a goja.Promise")
+		}
+		embedsBase(t)
+		l.promiseState = field(t, "state", reflect.TypeFor[goja.PromiseState]()).Offset
+		l.promiseResult = field(t, "result", reflect.TypeFor[goja.Value]()).Offset
+	}, TrickPromise)
+}
+
+// engine is the view of one runtime through the layout.
+type engine struct {
+	*layout
+	rt    *goja.Runtime
+	queue *[]func() // goja's promise jobs; nil without the layout
+	vmp   unsafe.Pointer
+	stash unsafe.Pointer // registers of an idle runtime
+	sb    int
+	pump  bool
+	base  reflect.Value // the placeholder frame that keeps goja from draining jobs
+}
+
+func newEngine(l *layout, rt *goja.Runtime) *engine {
+	e := &engine{layout: l, rt: rt}
+	if l.has(TrickPump) || l.has(TrickThenables) {
+		e.queue = at[[]func()](unsafe.Pointer(rt), l.jobQueue)
+	}
+	if l.has(TrickPump) || l.has(TrickRestore) {
+		e.vmp = *at[unsafe.Pointer](unsafe.Pointer(rt), l.vm)
+	}
+	if l.has(TrickRestore) {
+		e.stash = *at[unsafe.Pointer](e.vmp, l.stash)
+		e.sb = *at[int](e.vmp, l.sb)
+	}
+	if l.has(TrickPump) {
+		e.pump = true
+		// One frame at the bottom of the call stack: every call from Go then
+		// looks nested, so goja neither drains jobs nor drops its value stack.
+		e.base = reflect.MakeSlice(l.callStack.Type, 1, 64)
+		e.setCallStack()
+	}
+	return e
+}
+
+func (e *engine) setCallStack() {
+	f := e.callStack
+	reflect.NewAt(f.Type, unsafe.Add(e.vmp, f.Offset)).Elem().Set(e.base)
+}
+
+// restore puts an idle runtime's registers back after a job was interrupted or
+// ran out of stack: goja leaves a stale frame when an async function or a
+// generator was running, and no promise job would ever run again.
+func (e *engine) restore() bool {
+	if !e.has(TrickRestore) {
+		return false
+	}
+	for _, f := range e.registers {
+		reflect.NewAt(f.Type, unsafe.Add(e.vmp, f.Offset)).Elem().SetZero()
+	}
+	*at[unsafe.Pointer](e.vmp, e.layout.stash) = e.stash
+	*at[int](e.vmp, e.layout.sb) = e.sb
+	if e.pump {
+		e.setCallStack()
+	} else {
+		f := e.callStack
+		reflect.NewAt(f.Type, unsafe.Add(e.vmp, f.Offset)).Elem().SetZero()
+	}
+	return true
+}
+
+// handle is what a host object carries: a goja ArrayBuffer of length 0 whose
+// bytes point here, so that the garbage collector follows it and scripts see
+// an ordinary, extensible object with the prototype that we give it.
+type handle struct {
+	magic *byte
+	value any
+	_     [3]uintptr // an unusual size: capacity is the first part of the brand
+}
+
+const handleSize = int(unsafe.Sizeof(handle{}))
+
+var handleMagic = new(byte)
+
+func (h *handle) bytes() []byte { return unsafe.Slice((*byte)(unsafe.Pointer(h)), handleSize)[:0] }
+
+var typeBuffer = reflect.TypeFor[goja.ArrayBuffer]()
+
+// newHost makes a host object that carries v.
+func (e *engine) newHost(proto *goja.Object, v any) *goja.Object {
+	h := &handle{magic: handleMagic, value: v}
+	if !e.has(TrickHost) {
+		o := e.rt.ToValue(e.rt.NewArrayBuffer(h.bytes())).(*goja.Object)
+		if err := o.SetPrototype(proto); err != nil {
+			panic(err)
+		}
+		return o
+	}
+	o := new(goja.Object)
+	p := reflect.New(e.bufferType).UnsafePointer()
+	*at[string](p, e.class) = "Object"
+	*at[*goja.Object](p, e.val) = o
+	*at[*goja.Object](p, e.prototype) = proto
+	*at[bool](p, e.extensible) = true
+	*at[map[unistring.String]goja.Value](p, e.values) = make(map[unistring.String]goja.Value)
+	*at[[]byte](p, e.bufferData) = h.bytes()
+	hd := header(o)
+	hd.self = iface{e.selfBuffer, p}
+	hd.runtime = e.rt
+	return o
+}
+
+// hostValue returns what a host object carries, or nil for any other value.
+func (e *engine) hostValue(v goja.Value) any {
+	o, ok := v.(*goja.Object)
+	if !ok {
+		return nil
+	}
+	var b []byte
+	if e.has(TrickHost) {
+		hd := header(o)
+		if hd.self.tab != e.selfBuffer {
+			return nil
+		}
+		b = *at[[]byte](hd.self.data, e.bufferData)
+	} else {
+		// Export on an unknown object would walk its properties and call its
+		// getters, so its type is asked first.
+		if o.ExportType() != typeBuffer {
+			return nil
+		}
+		b = o.Export().(goja.ArrayBuffer).Bytes()
+	}
+	if len(b) != 0 || cap(b) != handleSize {
+		return nil
+	}
+	h := (*handle)(unsafe.Pointer(unsafe.SliceData(b)))
+	if h.magic != handleMagic {
+		return nil
+	}
+	return h.value
+}
+
+// isHost reports whether v is a host object; structuredClone and the
+// inspector must not take one for an ArrayBuffer.
+func (e *engine) isHost(v goja.Value) bool { return e.hostValue(v) != nil }
+
+// settled makes a promise that is fulfilled already, without the two resolving
+// functions that cost goja most of a promise.
+func (e *engine) settled(v goja.Value, proto *goja.Object) goja.Value {
+	if !e.has(TrickPromise) {
+		p, resolve, _ := e.rt.NewPromise()
+		_ = resolve(v) // a fresh promise with a plain value: nothing runs
+		return e.rt.ToValue(p)
+	}
+	o := new(goja.Object)
+	p := new(goja.Promise)
+	b := unsafe.Pointer(p)
+	*at[string](b, e.class) = "Object"
+	*at[*goja.Object](b, e.val) = o
+	*at[*goja.Object](b, e.prototype) = proto
+	*at[bool](b, e.extensible) = true
+	*at[map[unistring.String]goja.Value](b, e.values) = make(map[unistring.String]goja.Value)
+	*at[goja.PromiseState](b, e.promiseState) = goja.PromiseStateFulfilled
+	*at[goja.Value](b, e.promiseResult) = v
+	hd := header(o)
+	hd.self = iface{e.selfPromise, b}
+	hd.runtime = e.rt
+	return o
+}
+
+// construction replaces what happens when ctor, a native constructor made with
+// ToValue, is constructed and called: goja would first make an object that
+// nobody wants, and would take a plain call for a construction.
+func (e *engine) construction(ctor *goja.Object, construct func(args []goja.Value, newTarget *goja.Object) *goja.Object, call func(goja.FunctionCall) goja.Value) bool {
+	if !e.has(TrickHost) || header(ctor).self.tab != e.selfFunc {
+		return false
+	}
+	d := header(ctor).self.data
+	*at[func([]goja.Value, *goja.Object) *goja.Object](d, e.construct) = construct
+	*at[func(goja.FunctionCall) goja.Value](d, e.call) = call
+	return true
+}
+
+// hookErrors takes part in the making of every error object, a script's and
+// goja's own: the constructors' construct functions are wrapped. The message
+// goes through clarify, and goja's own stack property is hidden.
+func (e *engine) hookErrors(clarify func(string) string) bool {
+	if !e.has(TrickStack) {
+		return false
+	}
+	for _, name := range errorClasses {
+		o, ok := e.rt.Get(name).(*goja.Object)
+		if !ok || header(o).self.tab != e.selfFunc {
+			return false
+		}
+		slot := at[func([]goja.Value, *goja.Object) *goja.Object](header(o).self.data, e.construct)
+		old := *slot
+		*slot = func(args []goja.Value, newTarget *goja.Object) *goja.Object {
+			if len(args) == 1 && newTarget == o { // goja itself passes the message alone
+				if s, ok := args[0].(goja.String); ok {
+					if text := s.String(); len(text) > 20 && (text[0] == 'C' || text[0] == 'O' || text[0] == 'V') {
+						if c := clarify(text); c != text {
+							args = []goja.Value{e.rt.ToValue(c)}
+						}
+					}
+				}
+			}
+			r := old(args, newTarget)
+			e.hideStack(r)
+			return r
+		}
+	}
+	return true
+}
+
+// hideStack stops goja from adding its own stack property to an error object,
+// so that Error.prototype's accessor is found.
+func (e *engine) hideStack(o *goja.Object) {
+	if hd := header(o); hd.self.tab == e.selfError {
+		*at[bool](hd.self.data, e.errorDone) = true
+	}
+}
+
+// errorFrames returns the frames of an error object, and whether it is one.
+func (e *engine) errorFrames(v goja.Value) ([]goja.StackFrame, bool) {
+	o, ok := v.(*goja.Object)
+	if !ok || !e.has(TrickStack) {
+		return nil, false
+	}
+	hd := header(o)
+	if hd.self.tab != e.selfError {
+		return nil, false
+	}
+	return *at[[]goja.StackFrame](hd.self.data, e.errorStack), true
+}
+
+var errorClasses = []string{"Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "EvalError", "URIError", "AggregateError"}
+
+var errSelfTest = errors.New("self-test failed")
+
+func mustBe(ok bool, what string) {
+	if !ok {
+		panic(fmt.Errorf("%w: %s", errSelfTest, what))
+	}
+}
+
+// selfTest exercises each trick that the probe left on.
+func (l *layout) selfTest() {
+	if l.has(TrickHost) {
+		l.try(func() {
+			rt := goja.New()
+			e := &engine{layout: l, rt: rt}
+			proto := rt.NewObject()
+			v := &struct{ n int }{7}
+			o := e.newHost(proto, v)
+			mustBe(e.hostValue(o) == any(v), "host value")
+			mustBe(e.hostValue(rt.NewObject()) == nil && e.hostValue(rt.ToValue(rt.NewArrayBuffer(nil))) == nil, "foreign object taken for a host object")
+			must(rt.Set("o", o))
+			must(rt.Set("p", proto))
+			r, err := rt.RunString(`o.x = 1; const y = Symbol(); o[y] = 2; Object.defineProperty(o, 'z', {get() { return 3 }});
+				const w = new WeakMap([[o, 4]]); [o.x, o[y], o.z, w.get(o), Object.getPrototypeOf(o) === p, Object.keys(o).join(), JSON.stringify(o)].join(' ')`)
+			must(err)
+			mustBe(r.String() == `1 2 3 4 true x {"x":1}`, "host object: "+r.String())
+		}, TrickHost)
+	}
+	if l.has(TrickPromise) {
+		l.try(func() {
+			rt := goja.New()
+			e := &engine{layout: l, rt: rt}
+			p := e.settled(rt.ToValue(5), rt.Get("Promise").(*goja.Object).Get("prototype").(*goja.Object))
+			must(rt.Set("p", p))
+			_, err := rt.RunString(`var out = [p instanceof Promise]; p.then(v => out.push(v)); (async () => out.push(1 + await p))()`)
+			must(err)
+			mustBe(rt.Get("out").String() == "true,5,6", "settled promise: "+rt.Get("out").String())
+		}, TrickPromise)
+	}
+	if l.has(TrickPump) {
+		l.try(func() {
+			rt := goja.New()
+			e := newEngine(l, rt)
+			_, err := rt.RunString(`var out = []; (async () => { await 1; out.push('a'); await 2; out.push('b') })()`)
+			must(err)
+			mustBe(rt.Get("out").String() == "" && len(*e.queue) == 1, "goja drained the jobs itself")
+			e.drainForTest()
+			mustBe(rt.Get("out").String() == "a,b", "pump: "+rt.Get("out").String())
+		}, TrickPump)
+	}
+	if l.has(TrickRestore) {
+		l.try(func() {
+			rt := goja.New()
+			e := newEngine(l, rt)
+			run := func(src string) error {
+				_, err := rt.RunString(src)
+				e.drainForTest()
+				return err
+			}
+			must(run(`var out = [], open; const gate = new Promise(r => open = r); function* g() { yield 1; yield 2 } const it = g(); it.next();
+				async function other() { await gate; try { await 1; throw new Error('e') } catch (e) { out.push(e.message) } } other(); async function ok() { await 1; out.push('ok') }`))
+			for _, bad := range []string{`(async function () { stop(); for (;;) {} })()`, `(function* () { stop(); for (;;) {} })().next()`, `[3, 2, 1].sort(() => { stop(); for (;;) {} })`} {
+				must(rt.Set("stop", func() { rt.Interrupt("self-test") }))
+				var ie *goja.InterruptedError
+				_, err := rt.RunString(bad)
+				mustBe(errors.As(err, &ie), "not interrupted")
+				rt.ClearInterrupt()
+				mustBe(e.restore(), "restore is off")
+			}
+			must(run(`ok(); open(); out.push(it.next().value)`))
+			mustBe(rt.Get("out").String() == "2,ok,e", "restore: "+rt.Get("out").String())
+		}, TrickRestore)
+	}
+	if l.has(TrickStack) {
+		l.try(func() {
+			rt := goja.New()
+			e := &engine{layout: l, rt: rt}
+			n := 0
+			mustBe(e.hookErrors(func(s string) string { n++; return s }), "hook")
+			r, err := rt.RunString(`class E extends TypeError {}; const e = new E('Cannot read at all, says a script'); let f; try { null.x } catch (x) { f = x } [e.stack, f.stack, e instanceof TypeError, f.constructor === TypeError].join(' ')`)
+			must(err)
+			mustBe(n == 1 && r.String() == "  true true", fmt.Sprintf("errors: %d %s", n, r))
+			fr, ok := e.errorFrames(rt.Get("f"))
+			mustBe(!ok || len(fr) > 0, "frames")
+		}, TrickStack)
+	}
+	if l.has(TrickJSON) {
+		l.try(func() { l.selfTestJSON() }, TrickJSON)
+	}
+}
+
+func (e *engine) drainForTest() {
+	for e.pump && len(*e.queue) > 0 {
+		jobs := *e.queue
+		*e.queue = nil
+		for _, j := range jobs {
+			j()
+		}
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,158 @@
+package js
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Pool is a set of isolates that run the same program.
+type Pool struct {
+	opts    Options
+	program *Program
+
+	mu       sync.Mutex // guards changes of isolates
+	isolates atomic.Pointer[[]*Isolate]
+	next     atomic.Uint32
+	closed   atomic.Bool
+	watching atomic.Bool
+}
+
+// NewPool makes a pool of size isolates, each with the program started; 0 is
+// GOMAXPROCS.
+func NewPool(p *Program, size int, o Options) (*Pool, error) {
+	if size <= 0 {
+		size = runtime.GOMAXPROCS(0)
+	}
+	if o.JobLimit <= 0 {
+		o.JobLimit = 10 * time.Second
+	}
+	if o.StackSize <= 0 {
+		o.StackSize = 2500
+	}
+	pool := &Pool{opts: o, program: p}
+	var list []*Isolate
+	for range size {
+		iso, err := pool.newIsolate()
+		if err != nil {
+			for _, i := range list {
+				i.Close()
+			}
+			return nil, err
+		}
+		list = append(list, iso)
+	}
+	pool.isolates.Store(&list)
+	return pool, nil
+}
+
+// newIsolate makes an isolate and starts the program on it. The isolate is not
+// in the list yet, so the watchdog does not see it: its own limit is the
+// caller's deadline.
+func (p *Pool) newIsolate() (*Isolate, error) {
+	iso, err := newIsolate(p)
+	if err != nil {
+		return nil, err
+	}
+	if e := iso.Do(nil, func() { err = iso.start(p.program) }); e != nil {
+		err = e
+	}
+	return iso, err
+}
+
+// Isolates returns the isolates of this moment.
+func (p *Pool) Isolates() []*Isolate { return *p.isolates.Load() }
+
+// Begin chooses the least busy isolate for a scope and counts it there until
+// End. The error is that of making an isolate in place of a broken one.
+func (p *Pool) Begin(s *Scope) (*Isolate, error) {
+	list := *p.isolates.Load()
+	start := int(p.next.Add(1))
+	var best *Isolate
+	var least int64
+	for i := range list {
+		iso := list[(start+i)%len(list)]
+		if iso.broken.Load() {
+			if err := p.replace(iso); err != nil {
+				return nil, err
+			}
+			return p.Begin(s)
+		}
+		if n := iso.load.Load(); best == nil || n < least {
+			best, least = iso, n
+		}
+	}
+	best.load.Add(1)
+	best.scopeMu.Lock()
+	best.scopes[s] = struct{}{}
+	best.scopeMu.Unlock()
+	return best, nil
+}
+
+// End counts a scope as gone from its isolate.
+func (p *Pool) End(iso *Isolate, s *Scope) {
+	iso.scopeMu.Lock()
+	delete(iso.scopes, s)
+	iso.scopeMu.Unlock()
+	iso.load.Add(-1)
+}
+
+// replace puts a new isolate in the place of a broken one.
+func (p *Pool) replace(old *Isolate) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := *p.isolates.Load()
+	for i, iso := range list {
+		if iso != old {
+			continue
+		}
+		fresh, err := p.newIsolate()
+		if err != nil {
+			return err
+		}
+		changed := append([]*Isolate(nil), list...)
+		changed[i] = fresh
+		p.isolates.Store(&changed)
+	}
+	return nil
+}
+
+// watch keeps one goroutine that interrupts jobs which compute for too long;
+// it ends when nothing has run for a while, so that an idle process sleeps.
+func (p *Pool) watch() {
+	if p.watching.Load() || !p.watching.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		tick := time.NewTicker(min(max(p.opts.JobLimit/20, time.Millisecond), 100*time.Millisecond))
+		defer tick.Stop()
+		for idle := 0; idle < 10; {
+			<-tick.C
+			idle++
+			for _, iso := range p.Isolates() {
+				if iso.watch(p.opts.JobLimit) {
+					idle = 0
+				}
+			}
+			if p.closed.Load() && idle > 0 {
+				break
+			}
+		}
+		p.watching.Store(false)
+		for _, iso := range p.Isolates() { // a job may have begun between the last look and the store
+			if iso.watch(p.opts.JobLimit) {
+				p.watch()
+				return
+			}
+		}
+	}()
+}
+
+// Close closes all isolates.
+func (p *Pool) Close() {
+	p.closed.Store(true)
+	for _, iso := range p.Isolates() {
+		iso.Close()
+	}
+}
