@@ -1,0 +1,5 @@
+package web
+
+// Client performs the fetches of all isolates of a site; it is safe for
+// concurrent use.
+type Client struct{}
