@@ -1,0 +1,247 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// portico is the binary under test, built once by TestMain; empty when there is
+// nothing to build yet.
+var portico string
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	if _, err := os.Stat("../../cmd/portico/main.go"); err != nil {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "portico-conformance-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	portico = filepath.Join(dir, "portico")
+	if runtime.GOOS == "windows" {
+		portico += ".exe"
+	}
+	build := exec.Command("go", "build", "-o", portico, "./cmd/portico")
+	build.Dir = "../.."
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build ./cmd/portico: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// TestPortico replays every app's transcript against the real binary.
+func TestPortico(t *testing.T) {
+	if portico == "" {
+		t.Skip("cmd/portico not in tree yet")
+	}
+	for _, file := range transcripts(t) {
+		app := filepath.Dir(file)
+		t.Run(filepath.Base(app), func(t *testing.T) {
+			tr, err := Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			upstream, err := StartUpstream()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := upstream.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			o := Options{Upstream: upstream}
+			s := start(t, withModules(t, app), append(tr.Env, "UPSTREAM=http://"+upstream.Addr()))
+			failures := CheckLoad(tr, s.loaded, s.output.String(), o)
+			if s.loaded {
+				failures = append(failures, Replay(t.Context(), s.addr, tr, o)...)
+				if err := s.stop(); err != nil {
+					t.Errorf("stop: %v", err)
+				}
+			} else if len(tr.Entries) > 1 || !tr.Entries[0].Build {
+				t.Fatalf("portico start did not come up:\n%s", s.output.String())
+			}
+			for _, f := range failures {
+				if f.Expected() {
+					t.Logf("known failure: %s (%s)", f.ID, f.Known)
+				} else {
+					t.Error(f)
+				}
+			}
+			if t.Failed() && s.loaded {
+				t.Logf("the server said:\n%s", s.output.String())
+			}
+		})
+	}
+}
+
+// transcripts are the files of all apps that have one.
+func transcripts(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"../../testdata/apps/*/transcript.txt", "../../examples/*/transcript.txt"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		t.Fatal("no transcripts found")
+	}
+	return files
+}
+
+// withModules gives the folder to serve: the app itself, or a copy with its
+// fixture_modules as node_modules, a name that is never committed.
+func withModules(t *testing.T, app string) string {
+	t.Helper()
+	modules := filepath.Join(app, "fixture_modules")
+	if _, err := os.Stat(modules); errors.Is(err, os.ErrNotExist) {
+		return app
+	}
+	dir := filepath.Join(t.TempDir(), filepath.Base(app))
+	if err := os.CopyFS(dir, os.DirFS(app)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "node_modules"), os.DirFS(modules)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// process is a running `portico start`.
+type process struct {
+	addr   string
+	loaded bool
+	output *lockedBuffer
+	cmd    *exec.Cmd
+	exited chan error
+}
+
+const (
+	startTimeout = 30 * time.Second
+	stopTimeout  = 15 * time.Second
+)
+
+// start runs the binary on an app and waits until it takes connections, or ends.
+func start(t *testing.T, app string, env []string) *process {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(addr, ":")
+
+	s := &process{addr: addr, output: &lockedBuffer{}, exited: make(chan error, 1)}
+	s.cmd = exec.Command(portico, "start", app, "-p", port, "-H", "127.0.0.1")
+	s.cmd.Env = environment(env)
+	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.exited <- s.cmd.Wait() }()
+	t.Cleanup(func() {
+		if s.cmd.ProcessState == nil {
+			_ = s.cmd.Process.Kill()
+		}
+	})
+
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		var d net.Dialer
+		if conn, err := d.DialContext(ctx, "tcp", addr); err == nil {
+			if err := conn.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s.loaded = true
+			return s
+		}
+		select {
+		case err := <-s.exited:
+			if err == nil {
+				t.Fatalf("portico start ended without an error:\n%s", s.output.String())
+			}
+			return s
+		case <-ctx.Done():
+			_ = s.cmd.Process.Kill()
+			t.Fatalf("portico start neither listens nor ends:\n%s", s.output.String())
+		case <-retry.C:
+		}
+	}
+}
+
+// stop ends the server as an operator does, and wants it to end well.
+func (s *process) stop() error {
+	if runtime.GOOS == "windows" {
+		_ = s.cmd.Process.Kill()
+		<-s.exited
+		return nil
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-s.exited:
+		return err
+	case <-time.After(stopTimeout):
+		_ = s.cmd.Process.Kill()
+		return fmt.Errorf("did not end within %v of SIGTERM", stopTimeout)
+	}
+}
+
+// environment is ours without what steers the server, plus what is given.
+func environment(extra []string) []string {
+	var env []string
+	for _, v := range os.Environ() {
+		switch name, _, _ := strings.Cut(v, "="); name {
+		case "PORT", "HOSTNAME", "NODE_ENV", "UPSTREAM":
+		default:
+			env = append(env, v)
+		}
+	}
+	return append(env, extra...)
+}
+
+// lockedBuffer collects what a process prints while we look at it.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,247 @@
+#!/usr/bin/env node
+// Records what the real Next.js answers to the transcripts' requests.
+//
+//   node internal/conformance/record/record.mjs [--next 15.3.4,16.4.6]
+//        [--scratch DIR] [--check] [app folder …]
+//
+// For each version: installs next with npm into DIR/<version> (default: a folder
+// below the system's temporary one), copies each app there, builds it, starts it
+// on a free loopback port, sends the requests and writes the answers back into
+// the app's transcript.txt. With --check nothing is written, and the run fails if
+// an answer differs from what is stored.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { answerLines, applyMasks, directives, masks, requestBytes } from './answer.mjs';
+import { escape, format, parse } from './transcript.mjs';
+import { startUpstream } from './upstream.mjs';
+import { exchange } from './wire.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+
+function options(argv) {
+  const o = { versions: ['15.3.4', '16.4.6'], scratch: path.join(os.tmpdir(), 'portico-next'), check: false, apps: [] };
+  for (let i = 0; i < argv.length; i++) {
+    if (argv[i] === '--next') o.versions = argv[++i].split(',');
+    else if (argv[i] === '--scratch') o.scratch = path.resolve(argv[++i]);
+    else if (argv[i] === '--check') o.check = true;
+    else if (argv[i].startsWith('-')) throw new Error(`unknown flag ${argv[i]}`);
+    else o.apps.push(path.resolve(argv[i]));
+  }
+  if (!o.apps.length) {
+    const folders = ['testdata/apps', 'examples'].map((d) => path.join(root, d)).filter((d) => fs.existsSync(d));
+    for (const dir of folders)
+      for (const name of fs.readdirSync(dir).sort())
+        if (fs.existsSync(path.join(dir, name, 'transcript.txt'))) o.apps.push(path.join(dir, name));
+  }
+  return o;
+}
+
+/** Runs a command to its end; resolves to {code, output}. */
+function run(command, args, { cwd, env }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (d) => (output += d));
+    child.stderr.on('data', (d) => (output += d));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output: plain(output) }));
+  });
+}
+
+const plain = (text) => text.replace(/\x1b\[[0-9;]*m/g, '');
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const s = net.createServer();
+    s.on('error', reject);
+    s.listen(0, '127.0.0.1', () => {
+      const { port } = s.address();
+      s.close(() => resolve(port));
+    });
+  });
+}
+
+async function install(version, scratch) {
+  const dir = path.join(scratch, version);
+  const wanted = { next: version, react: '19', 'react-dom': '19', typescript: '5', '@types/node': '20', '@types/react': '19' };
+  if (!fs.existsSync(path.join(dir, 'node_modules/next/package.json'))) {
+    fs.mkdirSync(dir, { recursive: true });
+    fs.writeFileSync(path.join(dir, 'package.json'), JSON.stringify({ private: true, dependencies: wanted }, null, 2));
+    console.log(`installing next@${version} into ${dir}`);
+    const { code, output } = await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: dir, env: process.env });
+    if (code !== 0) throw new Error(`npm install failed:\n${output}`);
+  }
+  return dir;
+}
+
+/** A child's environment: ours without what steers Next, plus the app's. */
+function environment(extra) {
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', CI: '1', NO_COLOR: '1', ...extra };
+  for (const name of ['PORT', 'HOSTNAME', 'NODE_ENV', 'NODE_OPTIONS', 'FORCE_COLOR', 'TURBOPACK']) delete env[name];
+  return env;
+}
+
+async function recordApp(app, version, scratch, upstream) {
+  const transcript = parse(fs.readFileSync(path.join(app, 'transcript.txt'), 'utf8'), path.relative(root, path.join(app, 'transcript.txt')));
+  const home = await install(version, scratch);
+  const name = path.basename(app);
+  const dir = path.join(home, 'apps', name);
+  fs.rmSync(dir, { recursive: true, force: true });
+  fs.cpSync(app, dir, { recursive: true, filter: (p) => !/(^|\/)(node_modules|\.next|transcript\.txt|known_failures\.txt)$/.test(path.relative(app, p)) });
+  const fixtureModules = path.join(app, 'fixture_modules');
+  if (fs.existsSync(fixtureModules)) fs.cpSync(fixtureModules, path.join(dir, 'node_modules'), { recursive: true });
+
+  const vars = { upstream: upstream.origin, upstream_host: upstream.host };
+  const own = {};
+  for (const line of transcript.head) {
+    const m = /^@env ([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
+    if (m) own[m[1]] = m[2];
+  }
+  const env = environment({ UPSTREAM: upstream.origin, ...own });
+  const next = path.join(home, 'node_modules/next/dist/bin/next');
+  const build = await run(process.execPath, [next, 'build'], { cwd: dir, env });
+  const answers = new Map();
+  const loading = transcript.entries.filter((e) => 'build' in directives(e));
+  const failure = (entry, phase, output) => {
+    const dirs = directives(entry);
+    const grep = new RegExp(dirs.grep?.[0] ?? '^Error: ');
+    const lines = [...new Set(output.split('\n').map((l) => l.trim()).filter((l) => grep.test(l)))];
+    return [`@fails ${phase}`, '', ...lines.map((l) => applyMasks(escape(Buffer.from(l)), masks(dirs)))];
+  };
+  if (build.code !== 0) {
+    if (!loading.length) throw new Error(`${name}: next@${version} build failed:\n${build.output}`);
+    for (const e of loading) answers.set(e.id, failure(e, 'build', build.output));
+    return answers;
+  }
+
+  const port = await freePort();
+  Object.assign(vars, { port: String(port), host: `localhost:${port}`, addr: `127.0.0.1:${port}`, origin: `http://localhost:${port}` });
+  const server = spawn(process.execPath, [next, 'start', '-H', '127.0.0.1', '-p', String(port)], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  let exited = false;
+  server.stdout.on('data', (d) => (log += plain(String(d))));
+  server.stderr.on('data', (d) => (log += plain(String(d))));
+  const gone = new Promise((resolve) => server.on('close', () => ((exited = true), resolve())));
+  try {
+    const ready = await listening(port, () => exited || /✓ Ready|Ready in/.test(log));
+    if (!ready || exited) {
+      await gone;
+      if (!loading.length) throw new Error(`${name}: next@${version} did not start:\n${log}`);
+      for (const e of loading) answers.set(e.id, failure(e, 'start', log));
+      return answers;
+    }
+    upstream.reset();
+    for (const entry of transcript.entries) {
+      const dirs = directives(entry);
+      if ('build' in dirs) {
+        answers.set(entry.id, ['@loads']);
+        continue;
+      }
+      const { method, bytes } = requestBytes(entry, vars);
+      const gate = dirs.open && /^(\S+) when (.*)$/.exec(dirs.open[0]);
+      try {
+        const answer = await exchange({
+          host: '127.0.0.1',
+          port: 'to' in dirs ? upstream.port : port,
+          bytes,
+          method,
+          hangup: dirs.hangup?.[0],
+          onBody: gate ? (body) => body.includes(gate[2]) && upstream.open(gate[1]) : undefined,
+        });
+        answers.set(entry.id, answerLines(answer, entry, vars));
+      } catch (err) {
+        throw new Error(`${name}: next@${version}: ${entry.id}: ${err.message}\n${log.slice(-2000)}`);
+      }
+    }
+    fs.writeFileSync(path.join(dir, 'next-start.log'), log);
+  } finally {
+    server.kill('SIGTERM');
+    const timer = setTimeout(() => server.kill('SIGKILL'), 5000);
+    await gone;
+    clearTimeout(timer);
+  }
+  return answers;
+}
+
+/** True when the port takes connections and the server says it is ready. */
+async function listening(port, ready) {
+  for (let tries = 0; tries < 600; tries++) {
+    const open = await new Promise((resolve) => {
+      const s = net.connect(port, '127.0.0.1', () => (s.destroy(), resolve(true)));
+      s.on('error', () => resolve(false));
+    });
+    if (ready()) return open;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+/** The `<` lines of an entry from the answers of each version, oldest first. */
+function merge(entry, recorded) {
+  const blocks = [];
+  for (const [version, answers] of recorded) {
+    const lines = answers.get(entry.id);
+    if (!lines) continue;
+    const same = blocks.find((b) => b.lines.join('\n') === lines.join('\n'));
+    if (same) same.versions.push(version);
+    else blocks.push({ versions: [version], lines });
+  }
+  return blocks.flatMap((b) => [`next ${b.versions.join(' ')}`, ...b.lines]);
+}
+
+/** Stored blocks, so that recording one version keeps the others. */
+function stored(transcript) {
+  const byVersion = new Map();
+  for (const e of transcript.entries) {
+    let versions = [];
+    for (const line of e.next) {
+      const m = /^next ((?:\d+\.\d+\.\d+\S* ?)+)$/.exec(line);
+      if (m) {
+        versions = m[1].split(' ');
+        for (const v of versions) {
+          if (!byVersion.has(v)) byVersion.set(v, new Map());
+          byVersion.get(v).set(e.id, []);
+        }
+      } else for (const v of versions) byVersion.get(v).get(e.id).push(line);
+    }
+  }
+  return byVersion;
+}
+
+const byNumber = ([a], [b]) => a.localeCompare(b, 'en', { numeric: true });
+
+const o = options(process.argv.slice(2));
+const upstream = await startUpstream();
+let differ = 0;
+try {
+  for (const app of o.apps) {
+    const file = path.join(app, 'transcript.txt');
+    const before = fs.readFileSync(file, 'utf8');
+    const transcript = parse(before, path.relative(root, file));
+    const recorded = stored(transcript);
+    for (const version of o.versions) {
+      const started = Date.now();
+      const answers = await recordApp(app, version, o.scratch, upstream);
+      recorded.set(version, answers);
+      console.log(`${path.relative(root, app)}: next@${version}: ${answers.size} answers, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    }
+    const ordered = [...recorded].sort(byNumber);
+    for (const entry of transcript.entries) entry.next = merge(entry, ordered);
+    transcript.head = transcript.head.filter((l) => !l.startsWith('@recorded '));
+    transcript.head.push(`@recorded ${ordered.map(([v]) => `next@${v}`).join(' ')} node@${process.versions.node.split('.')[0]}`);
+    const after = format(transcript);
+    if (after === before) continue;
+    if (o.check) {
+      differ++;
+      console.error(`${path.relative(root, file)}: the stored answers are not what Next.js answers now`);
+      fs.writeFileSync(path.join(o.scratch, `${path.basename(app)}.transcript.txt`), after);
+    } else fs.writeFileSync(file, after);
+  }
+} finally {
+  await upstream.close();
+}
+process.exitCode = differ ? 1 : 0;
