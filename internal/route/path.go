@@ -54,6 +54,7 @@ func RequestPath(u *url.URL) string {
 //   - a segment that after decoding, however often, holds a part . or ..
 //     between slashes or backslashes: %2e%2e, ..%2Fx, a%252F..%252Fb
 //   - a dot segment with parameters, ..;x, which some servers resolve
+//   - a segment that is escaped more than four times over
 //
 // A %2F in a segment that is otherwise plain is legal and stays part of that
 // segment, and so does %252F, which decodes, once, to the text %2F.
@@ -151,8 +152,9 @@ func refuse(seg string) string {
 	if strings.IndexByte(text, '\\') >= 0 {
 		return "holds an escaped backslash"
 	}
-	// Whoever decodes once more than we do must not find a way upwards.
-	for {
+	// Whoever decodes more often than we do must not find a way upwards. The
+	// bound keeps a path of %252525… from costing the square of its length.
+	for range maxNested {
 		if climbs(text) {
 			return "holds a hidden dot segment"
 		}
@@ -162,7 +164,12 @@ func refuse(seg string) string {
 		}
 		text = again
 	}
+	return "is escaped over and over"
 }
+
+// maxNested is how many times over a segment may be escaped. A proxy or two
+// that escape what is escaped already stay below it.
+const maxNested = 4
 
 // climbs reports whether text, split at slashes and backslashes, has a part
 // that is a dot segment, be it with path parameters (RFC 3986 §3.3).
