@@ -63,7 +63,9 @@ func (e *Env) Isolate() *js.Isolate { return e.iso }
 var families = []func(*Env){}
 
 // classes holds what families keep an isolate.
-type classes struct{}
+type classes struct {
+	bufferClasses
+}
 
 // class returns *slot, made by make when it is nil: a class is built once an
 // isolate, when it is first touched.

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"reflect"
+
+	"github.com/dop251/goja"
+)
+
+// The engine tells kinds of buffers apart by the Go type that they export as.
+// Export itself is only called on a kind that is known, because on an ordinary
+// object it would run getters.
+var typeArrayBuffer = reflect.TypeFor[goja.ArrayBuffer]()
+
+// bufferTypes are the element types of typed arrays. A Clamped array exports as
+// a Uint8Array does.
+var bufferTypes = map[reflect.Type]bool{
+	reflect.TypeFor[[]uint8]():   true,
+	reflect.TypeFor[[]int8]():    true,
+	reflect.TypeFor[[]uint16]():  true,
+	reflect.TypeFor[[]int16]():   true,
+	reflect.TypeFor[[]uint32]():  true,
+	reflect.TypeFor[[]int32]():   true,
+	reflect.TypeFor[[]float32](): true,
+	reflect.TypeFor[[]float64](): true,
+	reflect.TypeFor[[]int64]():   true,
+	reflect.TypeFor[[]uint64]():  true,
+}
+
+var typePlainObject = reflect.TypeFor[map[string]any]()
+
+// bufferClasses are the engine's own functions, taken when they are first
+// needed, so that a script's later changes to the prototypes do not matter.
+type bufferClasses struct {
+	uint8Ctor  goja.Value
+	isView     goja.Callable
+	viewBuffer goja.Callable // get %TypedArray%.prototype.buffer
+	dataBuffer goja.Callable // get DataView.prototype.buffer
+}
+
+func (e *Env) buffers() *bufferClasses {
+	c := &e.bufferClasses
+	if c.uint8Ctor != nil {
+		return c
+	}
+	rt := e.rt
+	ctor := rt.Get("Uint8Array").(*goja.Object)
+	isView, _ := goja.AssertFunction(rt.Get("ArrayBuffer").(*goja.Object).Get("isView"))
+	object := rt.Get("Object").(*goja.Object)
+	descriptor, _ := goja.AssertFunction(object.Get("getOwnPropertyDescriptor"))
+	getter := func(proto goja.Value, name string) goja.Callable {
+		d, err := descriptor(object, proto, rt.ToValue(name))
+		if err != nil {
+			panic(err)
+		}
+		get, ok := goja.AssertFunction(d.(*goja.Object).Get("get"))
+		if !ok {
+			panic("web: " + name + " is not an accessor")
+		}
+		return get
+	}
+	c.isView = isView
+	c.viewBuffer = getter(ctor.Get("prototype").(*goja.Object).Prototype(), "buffer")
+	c.dataBuffer = getter(rt.Get("DataView").(*goja.Object).Get("prototype"), "buffer")
+	c.uint8Ctor = ctor
+	return c
+}
+
+// isArrayBuffer reports whether v is an ArrayBuffer; a host object, which the
+// engine takes for one, is none.
+func (e *Env) isArrayBuffer(v goja.Value) bool {
+	o, ok := v.(*goja.Object)
+	return ok && o.ExportType() == typeArrayBuffer && e.iso.HostValue(v) == nil
+}
+
+// isArrayBufferView reports whether v is a typed array or a DataView.
+func (e *Env) isArrayBufferView(v goja.Value) bool {
+	o, ok := v.(*goja.Object)
+	if !ok {
+		return false
+	}
+	if t := o.ExportType(); !bufferTypes[t] && t != typePlainObject {
+		return false
+	}
+	is, err := e.buffers().isView(goja.Undefined(), o)
+	return err == nil && is.ToBoolean()
+}
+
+// bytes returns the bytes of a BufferSource: an ArrayBuffer, typed array or
+// DataView. It is false for any other value. The slice is a view: it is good
+// until a script runs again, work that outlives the call takes bytesCopy. A
+// detached buffer has no bytes.
+func (e *Env) bytes(v goja.Value) ([]byte, bool) {
+	if e.isArrayBuffer(v) {
+		return v.Export().(goja.ArrayBuffer).Bytes(), true
+	}
+	if !e.isArrayBufferView(v) {
+		return nil, false
+	}
+	get := e.bufferClasses.dataBuffer
+	if bufferTypes[v.ExportType()] {
+		get = e.bufferClasses.viewBuffer
+	}
+	buf, err := get(v)
+	if err != nil { // a Go slice that looks like a typed array
+		return nil, false
+	}
+	// The engine does not look whether the buffer is detached before it makes
+	// the slice, which would then point anywhere.
+	if buf.Export().(goja.ArrayBuffer).Detached() {
+		return nil, true
+	}
+	var b []byte
+	if err := e.rt.ExportTo(v, &b); err != nil {
+		return nil, false
+	}
+	return b, true
+}
+
+// bytesCopy is bytes, in memory that the caller owns.
+func (e *Env) bytesCopy(v goja.Value) ([]byte, bool) {
+	b, ok := e.bytes(v)
+	if !ok {
+		return nil, false
+	}
+	return append(make([]byte, 0, len(b)), b...), true
+}
+
+// arrayBuffer makes an ArrayBuffer over b, which then belongs to the script.
+func (e *Env) arrayBuffer(b []byte) goja.Value {
+	// A capacity beyond the length would be harmless to scripts but would keep
+	// memory, and an empty slice could be taken for a host object's handle.
+	return e.rt.ToValue(e.rt.NewArrayBuffer(b[:len(b):len(b)]))
+}
+
+// uint8Array makes a Uint8Array over b, which then belongs to the script.
+func (e *Env) uint8Array(b []byte) goja.Value {
+	o, err := e.rt.New(e.buffers().uint8Ctor, e.arrayBuffer(b))
+	if err != nil {
+		panic(err)
+	}
+	return o
+}
