@@ -440,6 +440,10 @@ func (e *Entry) expected(version string) (*Answer, error) {
 			}
 			return &a, a.readBody(body)
 		}
+		if line == "@page" {
+			a.Page = true
+			continue
+		}
 		if name, ok := strings.CutPrefix(line, "-"); ok {
 			a.drop(name)
 			continue

@@ -88,7 +88,9 @@ export function answerLines(answer, entry, vars) {
   if (encoding === 'gzip' && body.length) body = zlib.gunzipSync(body, { finishFlush: zlib.constants.Z_SYNC_FLUSH });
   if (encoding === 'deflate' && body.length) body = zlib.inflateSync(body);
 
-  const reason = answer.reason && answer.reason !== http.STATUS_CODES[answer.status] ? ' ' + escape(Buffer.from(answer.reason, 'latin1')) : '';
+  // Node says "unknown" where there is no usual phrase.
+  const usual = http.STATUS_CODES[answer.status] ?? 'unknown';
+  const reason = answer.reason && answer.reason !== usual ? ' ' + escape(Buffer.from(answer.reason, 'latin1')) : '';
   const lines = [];
   if (answer.truncated) lines.push('@cut');
   lines.push(`${answer.status}${reason}`);
@@ -103,10 +105,10 @@ export function answerLines(answer, entry, vars) {
     });
   headers.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
   if (page) return [...lines, `@page ${page}`];
-  lines.push(...headers.map(([n, v]) => `${n}: ${v}`));
+  lines.push(...headers.map(([n, v]) => (v ? `${n}: ${v}` : `${n}:`)));
   if (!body.length) return lines;
   lines.push('');
-  const printable = /^(\\x(0[0-8bcef]|1[0-9a-f]|[89a-f][0-9a-f])|[^\\]|\\[nrt\\])*$/;
+  const printable = /^([^\\]|\\[nrt\\]|\\x(20|[89a-f][0-9a-f]))*$/;
   const text = escape(body);
   const utf8 = !/\\x[89a-f]/.test(text) || isUTF8(body);
   if (body.length > MAX_TEXT || (!utf8 && body.length > 256) || !printable.test(text))
@@ -138,5 +140,6 @@ function nextPage(answer, body) {
     return 'html';
   // The router's plain answers carry their length or Next's no-store line.
   if (get('content-type') === 'text/plain' && text === 'Internal Server Error') return 'text';
+  if (get('content-type') === 'text/plain; charset=utf-8' && text === 'Not Found' && get('cache-control').startsWith('private')) return 'text';
   return '';
 }

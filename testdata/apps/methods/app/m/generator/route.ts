@@ -1,0 +1,3 @@
+export async function* GET() {
+  yield new Response('never')
+}

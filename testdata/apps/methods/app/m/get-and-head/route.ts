@@ -1,0 +1,2 @@
+export const GET = () => new Response('body', { headers: { 'x-from': 'GET' } })
+export const HEAD = () => new Response(null, { headers: { 'x-from': 'HEAD' } })

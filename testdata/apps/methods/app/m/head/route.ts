@@ -1,0 +1,3 @@
+export function HEAD() {
+  return new Response('never sent', { status: 202, headers: { 'x-head': 'own' } })
+}

@@ -1,0 +1,2 @@
+export { GET as PUT } from '../get/route'
+export * from '../post/route'

@@ -1,0 +1,3 @@
+const say = (request: Request) => new Response(request.method)
+
+export { say as GET, say as POST, say as DELETE }

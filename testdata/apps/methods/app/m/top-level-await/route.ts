@@ -1,0 +1,4 @@
+const ready = await Promise.resolve('ready')
+const { word } = await import('@/lib/word')
+
+export const GET = () => new Response(`${ready} ${word}`)

@@ -1,0 +1,1 @@
+exports.GET = () => Response.json({ file: 'cjs/route.cjs' })

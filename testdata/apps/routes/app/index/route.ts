@@ -1,0 +1,3 @@
+import { show } from '@/lib/show'
+
+export const GET = show('index/route.ts')
