@@ -144,30 +144,29 @@ func (iso *Isolate) installErrors() {
 	rt := iso.rt
 	ctor := rt.Get("Error").(*goja.Object)
 	proto := ctor.Get("prototype").(*goja.Object)
-	if iso.eng.hookErrors(clarify) {
-		get := iso.Func("get stack", 0, func(c goja.FunctionCall) goja.Value {
-			fs, ok := iso.eng.errorFrames(c.This)
-			if !ok {
-				return goja.Undefined()
-			}
-			o := c.This.(*goja.Object)
-			return rt.ToValue(joinStack(iso.errorText(o), formatFrames(frames(fs, iso.stackLimit()))))
-		})
-		set := iso.Func("set stack", 1, func(c goja.FunctionCall) goja.Value {
-			if o, ok := c.This.(*goja.Object); ok {
-				must(o.DefineDataProperty("stack", c.Argument(0), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
-			}
+	iso.eng.hookErrors(clarify) // without it errors have goja's own stack, which hides the accessor
+	get := iso.Func("get stack", 0, func(c goja.FunctionCall) goja.Value {
+		fs, ok := iso.framesOf(c.This)
+		if !ok {
 			return goja.Undefined()
-		})
-		must(proto.DefineAccessorProperty("stack", get, set, goja.FLAG_TRUE, goja.FLAG_FALSE))
-	}
+		}
+		o := c.This.(*goja.Object)
+		return rt.ToValue(joinStack(iso.errorText(o), formatFrames(frames(fs, iso.stackLimit()))))
+	})
+	set := iso.Func("set stack", 1, func(c goja.FunctionCall) goja.Value {
+		if o, ok := c.This.(*goja.Object); ok {
+			must(o.DefineDataProperty("stack", c.Argument(0), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+		}
+		return goja.Undefined()
+	})
+	must(proto.DefineAccessorProperty("stack", get, set, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	must(ctor.Set("stackTraceLimit", stackLimit))
 	must(ctor.DefineDataProperty("captureStackTrace", iso.Func("captureStackTrace", 2, func(c goja.FunctionCall) goja.Value {
 		o, ok := c.Argument(0).(*goja.Object)
 		if !ok {
 			panic(rt.NewTypeError("Invalid argument"))
 		}
-		if _, isError := iso.eng.errorFrames(o); isError {
+		if _, isError := iso.framesOf(o); isError {
 			return goja.Undefined() // its own frames are as good, and lazy
 		}
 		fs := frames(rt.CaptureCallStack(0, nil), iso.stackLimit()+1)
@@ -178,6 +177,19 @@ func (iso *Isolate) installErrors() {
 		must(o.DefineDataProperty("stack", rt.ToValue(text), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 		return goja.Undefined()
 	}), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+}
+
+// framesOf returns the frames of an error object, or of a host object that
+// keeps its own, as a DOMException does; ok is false for any other value.
+func (iso *Isolate) framesOf(v goja.Value) (fs []goja.StackFrame, ok bool) {
+	if fs, ok = iso.eng.errorFrames(v); ok {
+		return fs, true
+	}
+	h, ok := iso.eng.hostValue(v).(interface{ StackFrames() []goja.StackFrame })
+	if !ok {
+		return nil, false
+	}
+	return h.StackFrames(), true
 }
 
 func (iso *Isolate) stackLimit() int {
@@ -252,7 +264,7 @@ func (iso *Isolate) errorFrom(v goja.Value, depth int) *ScriptError {
 		return e
 	}
 	e.Name, e.Message = iso.text(o, "name"), iso.text(o, "message")
-	if fs, ok := iso.eng.errorFrames(o); ok {
+	if fs, ok := iso.framesOf(o); ok {
 		list := frames(fs, stackLimit)
 		e.Stack = formatFrames(list)
 		for _, f := range list {

@@ -330,6 +330,16 @@ func (iso *Isolate) unhandledError(s *Scope, err error) {
 	}
 }
 
+// Contain runs fn and tells Options.Unhandled of what a script throws in it:
+// the standards' "report the exception", for event listeners and their like.
+// It must be called on the isolate.
+func (iso *Isolate) Contain(fn func()) {
+	_, err := iso.attempt(func() (goja.Value, error) { fn(); return nil, nil })
+	if err != nil {
+		iso.unhandledError(iso.Scope(), iso.ErrorOf(err))
+	}
+}
+
 // Kill ends a scope: jobs of it that are still queued do not run any more.
 // It may be called from any goroutine.
 func (iso *Isolate) Kill(s *Scope, err error) {

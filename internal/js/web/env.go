@@ -60,11 +60,16 @@ func Of(iso *js.Isolate) *Env {
 func (e *Env) Isolate() *js.Isolate { return e.iso }
 
 // families install the lazy globals of each family, in no particular order.
-var families = []func(*Env){}
+var families = []func(*Env){
+	installEvents,
+	installPerformance,
+}
 
 // classes holds what families keep an isolate.
 type classes struct {
 	bufferClasses
+	events eventClasses
+	perf   performance
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an
