@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -46,7 +45,9 @@ func NewBuilder(o Options, compile func(code, name string) error) (*Builder, err
 	}
 	o.Dir = dir
 	o.Define = maps.Clone(o.Define)
-	return &Builder{o: o, compile: compile, plugin: newPlugin(o)}, nil
+	b := &Builder{o: o, compile: compile}
+	b.plugin = newPlugin(o, slices.DeleteFunc(b.conditions(), func(c string) bool { return c == "react-server" }))
+	return b, nil
 }
 
 // Rebuild bundles the given entries, see Options.Entries. The error is an
@@ -55,7 +56,7 @@ func (b *Builder) Rebuild(ctx context.Context, entries []string) (*Bundle, error
 	if msgs := b.checkEntries(entries); len(msgs) > 0 {
 		return nil, &Error{Messages: msgs}
 	}
-	b.plugin.begin(entries)
+	b.plugin.begin(slices.Clone(entries))
 
 	// A project that needed the second pass will need it again.
 	if !b.lowered {
@@ -63,7 +64,7 @@ func (b *Builder) Rebuild(ctx context.Context, entries []string) (*Bundle, error
 		if err != nil {
 			return nil, err
 		}
-		if b.compile(bundle.Code, ScriptName) == nil {
+		if b.compile == nil || b.compile(bundle.Code, ScriptName) == nil {
 			return bundle, nil
 		}
 	}
@@ -72,7 +73,7 @@ func (b *Builder) Rebuild(ctx context.Context, entries []string) (*Bundle, error
 		return nil, err
 	}
 	if err := b.compile(bundle.Code, ScriptName); err != nil {
-		return nil, &Error{Messages: []*Message{refused(bundle, err)}, Inputs: bundle.Inputs}
+		return nil, &Error{Messages: []*Message{b.refused(bundle, err)}, Inputs: bundle.Inputs}
 	}
 	b.lowered = true
 	bundle.Lowered = true
@@ -107,6 +108,9 @@ func (b *Builder) build(ctx context.Context, pass int) (*Bundle, error) {
 		return nil, err
 	}
 	inputs := b.plugin.inputs()
+	inputs = append(inputs, configFiles(inputs)...)
+	slices.Sort(inputs)
+	inputs = slices.Compact(inputs)
 	if len(result.Errors) > 0 {
 		return nil, &Error{Messages: b.messages(result.Errors), Inputs: inputs}
 	}
@@ -140,23 +144,4 @@ func (b *Builder) checkEntries(entries []string) []*Message {
 		}
 	}
 	return msgs
-}
-
-// pluginState is what one build collects; esbuild calls the plugin from many
-// goroutines.
-type collected struct {
-	sync.Mutex
-	files map[string]bool
-}
-
-func (c *collected) add(path string) {
-	c.Lock()
-	defer c.Unlock()
-	c.files[path] = true
-}
-
-func (c *collected) sorted() []string {
-	c.Lock()
-	defer c.Unlock()
-	return slices.Sorted(maps.Keys(c.files))
 }

@@ -2,7 +2,9 @@ package bundle
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -25,18 +27,21 @@ type Message struct {
 // Error is "file:line:column: text", and "hint: …" on a second line.
 func (m *Message) Error() string {
 	var s strings.Builder
-	if m.File != "" {
-		s.WriteString(m.File + ":")
-		if m.Line > 0 {
-			fmt.Fprintf(&s, "%d:%d:", m.Line, m.Column)
-		}
-		s.WriteString(" ")
+	if at := m.place(); at != "" {
+		s.WriteString(at + ": ")
 	}
 	s.WriteString(m.Text)
 	if m.Hint != "" {
 		s.WriteString("\nhint: " + m.Hint)
 	}
 	return s.String()
+}
+
+func (m *Message) place() string {
+	if m.File == "" || m.Line == 0 {
+		return m.File
+	}
+	return fmt.Sprintf("%s:%d:%d", m.File, m.Line, m.Column)
 }
 
 // Error is what Build returns when the sources cannot be bundled.
@@ -64,20 +69,65 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-func (b *Builder) messages(ms []api.Message) []*Message {
-	var out []*Message
-	for _, m := range ms {
-		msg := &Message{Text: m.Text}
-		if l := m.Location; l != nil {
-			msg.File, msg.Line, msg.LineText = l.File, l.Line, l.LineText
-			msg.Column = utf8.RuneCountInString(l.LineText[:min(l.Column, len(l.LineText))]) + 1
+// messages puts esbuild's messages into our words: it speaks of its own
+// options, which nobody here can set.
+func (b *Builder) messages(found []api.Message) []*Message {
+	out := make([]*Message, 0, len(found))
+	for _, f := range found {
+		m := &Message{}
+		b.locate(m, f.Location)
+		if hint, ok := f.Detail.(ownHint); ok {
+			m.Text, m.Hint = f.Text, string(hint)
+		} else {
+			m.Text = sentence(f.Text)
+			b.explain(m, f)
 		}
-		out = append(out, msg)
+		out = append(out, m)
 	}
 	return out
 }
 
-// refused explains why the script engine did not take the code.
-func refused(b *Bundle, err error) *Message {
-	return &Message{Text: "the script engine cannot run this code: " + err.Error()}
+func (b *Builder) locate(m *Message, l *api.Location) {
+	if l == nil {
+		return
+	}
+	m.File, m.Line, m.LineText = filepath.ToSlash(l.File), l.Line, l.LineText
+	m.Column = utf8.RuneCountInString(l.LineText[:min(l.Column, len(l.LineText))]) + 1
+}
+
+// sentence gives a text of esbuild the form of ours: lower case, and without
+// the colon that precedes a source line.
+func sentence(text string) string {
+	text = strings.TrimRight(text, ":.")
+	first, size := utf8.DecodeRuneInString(text)
+	word, _, _ := strings.Cut(text, " ")
+	for i, r := range word {
+		if i > 0 && unicode.IsUpper(r) {
+			return text // a name: TypeScript, JSX, ECMAScript
+		}
+	}
+	return string(unicode.ToLower(first)) + text[size:]
+}
+
+// noteHint makes a hint of the first note that is about the sources. Others
+// explain esbuild's options.
+func (b *Builder) noteHint(notes []api.Note) string {
+	for _, n := range notes {
+		switch {
+		case n.Text == "",
+			strings.HasPrefix(n.Text, "You can mark the path "),
+			strings.HasPrefix(n.Text, "You need to "),
+			strings.Contains(n.Text, "to bundle for node"),
+			strings.Contains(n.Text, "The plugin "):
+			continue
+		}
+		hint := sentence(n.Text)
+		if n.Location != nil {
+			var at Message
+			b.locate(&at, n.Location)
+			hint += " (" + at.place() + ")"
+		}
+		return hint
+	}
+	return ""
 }

@@ -9,11 +9,16 @@ import (
 )
 
 // The script is the body of an inner function, so that a module's own top-level
-// `require` (createRequire) shadows ours and does not overwrite it. It is
+// `require` (from createRequire) shadows ours and does not overwrite it. It is
 // strict: most modules are ECMAScript modules, which always are.
+//
+// require is what is left of a dynamic import or require whose name is not
+// known at build time, and of one that cannot be resolved but sits in a try or
+// has a .catch. The host knows its modules, and throws for any other name.
 const banner = `(function (__portico_host) {
 "use strict";
 function require(name) { return __portico_host(String(name)); }
+require.resolve = function (name) { __portico_host(String(name)); return String(name); };
 var __portico_entries;
 (function () {`
 
@@ -22,15 +27,25 @@ return __portico_entries;
 })`
 
 // options is the list of esbuild options, each chosen by experiment on goja.
+//
+// Left out on purpose:
+//   - KeepNames. It wraps every function and closure in a call of
+//     Object.defineProperty, on each evaluation. Without it only a top-level
+//     name that two modules share gets a digit at its end ("GET2").
+//   - IgnoreAnnotations. esbuild loses the initialiser of a package that is
+//     reached through an `export *` in a package without side effects and by
+//     import() as well (better-auth/adapters/memory), but only from a module
+//     that is not lazy, and here all are. It would make lodash-es, date-fns and
+//     effect three to six times larger.
+//   - MinifySyntax. It takes the names off function expressions, and so out of
+//     stacks and Function.name, to save one byte in fifteen and no time. What
+//     process.env.NODE_ENV makes unreachable is not bundled in any case.
+//   - Minified names and whitespace. Neither compile time nor memory gains.
 func (b *Builder) options(lower bool) api.BuildOptions {
-	mode := "production"
-	if b.o.Dev {
-		mode = "development"
-	}
 	supported := map[string]bool{
-		// goja has none of these. Generators and async functions are native;
-		// a Target below ESNext would lower async functions to generators,
-		// three to six times slower at each await.
+		// goja has none of these. Generators and async functions are native; a
+		// Target below ESNext would lower async functions to generators, three
+		// to six times slower at each await.
 		"async-generator": false,
 		"for-await":       false,
 		"using":           false,
@@ -39,10 +54,9 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		// There are no modules at run time: import() of a bundled file becomes
 		// a promise of its initialiser, any other one a call of require.
 		"dynamic-import": false,
-		"import-meta":    false,
 		// A literal with one of these becomes new RegExp(…), where the host's
-		// constructor rewrites what goja's parser would read wrongly. \p inside
-		// [...] is only caught by the flag u itself, hence "sticky-and-unicode".
+		// constructor rewrites what goja's parser would read wrongly. esbuild
+		// does not see \p inside [...], so the flag u itself has to go.
 		"regexp-set-notation":             false,
 		"regexp-match-indices":            false,
 		"regexp-unicode-property-escapes": false,
@@ -59,15 +73,16 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		supported["class-private-brand-check"] = false
 	}
 	define := map[string]string{
-		"process.env.NODE_ENV": quote(mode),
+		"process.env.NODE_ENV": quote(b.mode()),
 		// Next.js says "nodejs" to route handlers, and applications ask for it
 		// in instrumentation.ts (`if (process.env.NEXT_RUNTIME === "nodejs")`).
 		// "edge" would steer a few packages away from Node's APIs, but it would
 		// silently switch the application's own code off.
 		"process.env.NEXT_RUNTIME": quote("nodejs"),
-		"import.meta":              metaName,
-		"__dirname":                metaName + ".dirname",
-		"__filename":               metaName + ".filename",
+		// Names that loadFile declares in each module that uses them.
+		"import.meta": metaName,
+		"__dirname":   metaName + ".dirname",
+		"__filename":  metaName + ".filename",
 	}
 	maps.Copy(define, b.o.Define)
 	return api.BuildOptions{
@@ -76,29 +91,38 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 
 		EntryPoints: []string{entriesName},
 		Bundle:      true,
-		// Top-level await is only allowed in this format. Nothing imports or
+		// Top-level await is allowed in this format only. Nothing imports or
 		// exports statically, so what comes out is a plain script.
-		Format:     api.FormatESModule,
-		Platform:   api.PlatformNeutral,
+		Format:   api.FormatESModule,
+		Platform: api.PlatformNeutral,
+		// "browser" is missing: such builds expect a window.
 		MainFields: []string{"module", "main"},
-		Conditions: []string{"edge-light", "workerd", "worker", "react-server", mode},
-		Target:     api.ESNext,
-		Supported:  supported,
-		Define:     define,
-		JSX:        api.JSXAutomatic,
+		Conditions: b.conditions(),
+		// The order of esbuild, without .css and with what Next.js adds.
+		ResolveExtensions: []string{".tsx", ".ts", ".jsx", ".js", ".mjs", ".json", ".wasm"},
+		Target:            api.ESNext,
+		Supported:         supported,
+		Define:            define,
+		// tsconfig.json may say otherwise, except for "preserve", the value
+		// Next.js writes there, which esbuild takes for the default.
+		JSX: api.JSXAutomatic,
 		Loader: map[string]api.Loader{
+			".js":   api.LoaderJSX, // Next.js takes JSX in .js
+			".mjs":  api.LoaderJSX,
+			".cjs":  api.LoaderJSX,
 			".wasm": api.LoaderBinary,
-			".css":  api.LoaderEmpty,
-			".scss": api.LoaderEmpty,
-			".sass": api.LoaderEmpty,
-			".less": api.LoaderEmpty,
+			// Nobody sees styles, but shared modules import them.
+			".css":        api.LoaderEmpty,
+			".module.css": api.LoaderEmpty,
+			".scss":       api.LoaderEmpty,
+			".sass":       api.LoaderEmpty,
+			".less":       api.LoaderEmpty,
 		},
 
-		MinifySyntax:  true, // removes what process.env.NODE_ENV makes unreachable
 		TreeShaking:   api.TreeShakingTrue,
 		LegalComments: api.LegalCommentsNone,
-		// ASCII, esbuild's default: goja counts columns in bytes, a source map
-		// in UTF-16 units, and only in ASCII are they the same.
+		// goja counts columns in bytes, a source map in UTF-16 units; only in
+		// ASCII are they the same.
 		Charset: api.CharsetASCII,
 
 		Outfile:        filepath.Join(b.o.Dir, ScriptName), // sources are relative to it
@@ -109,6 +133,23 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		Footer:         map[string]string{"js": footer},
 		Plugins:        []api.Plugin{b.plugin.esbuild()},
 	}
+}
+
+// mode is the value of NODE_ENV and the name of an export condition.
+func (b *Builder) mode() string {
+	if b.o.Dev {
+		return "development"
+	}
+	return "production"
+}
+
+// conditions are the package.json export conditions, beside the implicit
+// import, require and default. The first three pick builds that stand on Web
+// APIs; "node" would pick sockets and node:stream, "browser" the DOM.
+// "react-server" is what Next.js resolves route handlers with; see reactCopy
+// for the exception.
+func (b *Builder) conditions() []string {
+	return []string{"edge-light", "workerd", "worker", "react-server", b.mode()}
 }
 
 // quote writes s as a JavaScript string; JSON's strings are a subset.

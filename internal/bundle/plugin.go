@@ -1,61 +1,139 @@
 package bundle
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
 
+const entriesName = "portico:entries" // the entry point
+
+// Namespaces of modules that are not files.
 const (
-	entriesName = "portico:entries" // the entry point: a table of loaders
-
-	nsEntries = "portico"      // entriesName
-	nsHost    = "portico-host" // modules of the script host
-	nsMeta    = "portico-meta" // import.meta of one file
-
-	metaName = "__portico_meta"
+	nsEntries = "portico"       // entriesName: the table of loaders
+	nsHost    = "portico-host"  // a module of the script host
+	nsMeta    = "portico-meta"  // import.meta of the file at this path; "*" is what they share
+	nsEmpty   = "portico-empty" // a module with nothing in it
+	nsAddon   = "portico-addon" // a native addon: throws
 )
 
+// metaName is the identifier that import.meta becomes.
+const metaName = "__portico_meta"
+
 // plugin answers esbuild's questions about modules that are not plain files.
+// esbuild calls it from many goroutines.
 type plugin struct {
-	o       Options
+	o     Options
+	react *reactCopy
+
+	mu      sync.Mutex
 	entries []string
-	seen    *collected
+	files   map[string]bool // what the build has read
 }
 
-func newPlugin(o Options) *plugin { return &plugin{o: o, seen: &collected{}} }
+func newPlugin(o Options, conditions []string) *plugin {
+	return &plugin{o: o, react: &reactCopy{conditions: conditions}}
+}
 
+// begin starts a build: it forgets the last one's files.
 func (p *plugin) begin(entries []string) {
-	p.entries = entries
-	p.seen = &collected{files: map[string]bool{}}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.entries, p.files = entries, map[string]bool{}
 }
 
-func (p *plugin) inputs() []string { return p.seen.sorted() }
+func (p *plugin) read(file string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.files[file] = true
+}
+
+// inputs are the files read since begin, in order.
+func (p *plugin) inputs() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.files))
+}
 
 func (p *plugin) esbuild() api.Plugin {
 	return api.Plugin{Name: "portico", Setup: func(b api.PluginBuild) {
 		b.OnResolve(api.OnResolveOptions{Filter: `^[^./]`}, p.resolve)
-		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: nsEntries}, p.loadEntries)
-		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: nsHost}, p.loadHost)
-		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: nsMeta}, p.loadMeta)
+		b.OnResolve(api.OnResolveOptions{Filter: `\.node$`}, p.resolveAddon)
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.loadFile)
+		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: nsEntries}, p.loadEntries)
+		load := func(namespace string, contents func(path string) string) {
+			b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: namespace}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+				code := contents(a.Path)
+				return api.OnLoadResult{Contents: &code, Loader: api.LoaderJS}, nil
+			})
+		}
+		load(nsHost, hostModule)
+		load(nsMeta, metaModule)
+		load(nsAddon, addonModule)
+		load(nsEmpty, func(string) string { return "" })
 	}}
 }
 
+var urlImport = regexp.MustCompile(`^(?:https?:)?//`)
+
+// resolve is asked about every specifier that is not a relative path. What it
+// leaves open goes to tsconfig's paths and node_modules; a result from here
+// would lose the tsconfig settings that go with the file.
 func (p *plugin) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
-	if a.Kind == api.ResolveEntryPoint {
+	switch {
+	case a.Kind == api.ResolveEntryPoint:
 		return api.OnResolveResult{Path: a.Path, Namespace: nsEntries}, nil
-	}
-	if file, ok := strings.CutPrefix(a.Path, nsMeta+":"); ok {
-		return api.OnResolveResult{Path: file, Namespace: nsMeta}, nil
+	case strings.HasPrefix(a.Path, nsMeta+":"):
+		// Free of side effects, so that esbuild drops one that is not used.
+		return api.OnResolveResult{Path: strings.TrimPrefix(a.Path, nsMeta+":"), Namespace: nsMeta, SideEffects: api.SideEffectsFalse}, nil
+	case urlImport.MatchString(a.Path):
+		// esbuild would leave the import in the script.
+		return fail(fmt.Sprintf("cannot import from the URL %q", a.Path),
+			"modules are bundled at build time; install the package, or download the file into the project")
 	}
 	if name, ok := p.hosted(a.Path); ok {
 		return api.OnResolveResult{Path: name, Namespace: nsHost}, nil
 	}
+	switch a.Path {
+	case "server-only":
+		// The package of that name has nothing for the server either, and need
+		// not be installed.
+		return api.OnResolveResult{Path: a.Path, Namespace: nsEmpty}, nil
+	case "client-only":
+		return fail(`"client-only" marks a module that must not run on a server`,
+			"a route handler runs on the server only; move what it needs into a module that does not import client-only")
+	case "react-dom/client":
+		// In a package it may lie beside what is needed, and only runs if it is.
+		if !inNodeModules(a.Importer) {
+			return fail(`"react-dom/client" needs a browser`,
+				"a route handler renders with react-dom/server, or not at all")
+		}
+	}
+	if file, ok := p.react.resolve(a); ok {
+		p.read(filepath.Join(file.dir, "package.json"))
+		return api.OnResolveResult{Path: file.path}, nil
+	}
 	return api.OnResolveResult{}, nil
+}
+
+// resolveAddon deals with native addons. Packages with one mostly look for it
+// with a require in a try, and have a fallback; so there it is a module that
+// throws. A file of the project, or an import statement, cannot catch that.
+func (p *plugin) resolveAddon(a api.OnResolveArgs) (api.OnResolveResult, error) {
+	const hint = "scripts do not run in Node.js; use a package written in JavaScript, or do it in Go and expose the function"
+	text := fmt.Sprintf("native addon %q cannot be loaded", a.Path)
+	if a.Kind == api.ResolveJSRequireCall && inNodeModules(a.Importer) {
+		return api.OnResolveResult{Path: a.Path, Namespace: nsAddon,
+			Warnings: []api.Message{explained(text+"; this require will throw", hint)}}, nil
+	}
+	return fail(text, hint)
 }
 
 // hosted returns the name under which the host serves a specifier.
@@ -63,7 +141,7 @@ func (p *plugin) hosted(specifier string) (string, bool) {
 	if p.o.Host == nil {
 		return "", false
 	}
-	if bare := strings.TrimPrefix(specifier, "node:"); bare != specifier || nodeBuiltins[bare] {
+	if bare := strings.TrimPrefix(specifier, "node:"); bare != specifier || isBuiltin(bare) {
 		if p.o.Host("node:" + bare) {
 			return "node:" + bare, true
 		}
@@ -75,6 +153,8 @@ func (p *plugin) hosted(specifier string) (string, bool) {
 // loadEntries writes the entry point. It imports nothing statically, so esbuild
 // wraps every module in an initialiser that runs on first use.
 func (p *plugin) loadEntries(api.OnLoadArgs) (api.OnLoadResult, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var s strings.Builder
 	s.WriteString("__portico_entries = {\n")
 	for _, e := range p.entries {
@@ -85,25 +165,48 @@ func (p *plugin) loadEntries(api.OnLoadArgs) (api.OnLoadResult, error) {
 	return api.OnLoadResult{Contents: &code, Loader: api.LoaderJS, ResolveDir: p.o.Dir}, nil
 }
 
-// loadHost writes a module of the host. It is CommonJS, because its exports are
-// not known here and because such a module is looked up when it is first used.
-func (p *plugin) loadHost(a api.OnLoadArgs) (api.OnLoadResult, error) {
-	code := "module.exports = __portico_host(" + quote(a.Path) + ");\n"
-	return api.OnLoadResult{Contents: &code, Loader: api.LoaderJS}, nil
+// hostModule is CommonJS: the names it exports are not known here, and such a
+// module is looked up when it is first used.
+func hostModule(name string) string {
+	return "module.exports = __portico_host(" + quote(name) + ");\n"
 }
 
-func (p *plugin) loadMeta(a api.OnLoadArgs) (api.OnLoadResult, error) {
-	code := "export default {}"
-	return api.OnLoadResult{Contents: &code, Loader: api.LoaderJS}, nil
+func addonModule(name string) string {
+	return `throw Object.assign(new Error(` + quote("native addon "+name+" cannot be loaded") + `), { code: "ERR_DLOPEN_FAILED" });` + "\n"
+}
+
+// metaModule exports import.meta of the file at this path from the project's
+// root. The root is asked for at run time, as process.cwd(), so that a bundle
+// is the same wherever it was built and right wherever it runs.
+func metaModule(path string) string {
+	if path != "*" {
+		return "import at from " + quote(nsMeta+":*") + ";\nexport default at(" + quote(path) + ");\n"
+	}
+	return `export default function (path) {
+	var root = typeof process === "object" && typeof process.cwd === "function" ? process.cwd() : "/";
+	if (/^[A-Za-z]:/.test(root)) root = "/" + root.replace(/\\/g, "/");
+	root = root.replace(/\/$/, "");
+	for (; path.startsWith("../"); path = path.slice(3)) root = root.slice(0, root.lastIndexOf("/"));
+	var filename = root + "/" + path;
+	var url = encodeURI(filename).replace(/[?#]/g, encodeURIComponent).replace(/%5B/g, "[").replace(/%5D/g, "]");
+	filename = filename.replace(/^\/(?=[A-Za-z]:)/, "");
+	return { url: "file://" + url, filename: filename, dirname: filename.slice(0, filename.lastIndexOf("/")) || "/" };
+}
+`
 }
 
 var (
 	scriptFile = regexp.MustCompile(`\.(?:[cm]?[jt]s|[jt]sx)$`)
 	metaUse    = regexp.MustCompile(`\bimport\s*\.\s*meta\b|\b__(?:dirname|filename)\b`)
+	addonFile  = regexp.MustCompile(`\.node$`)
 )
 
 func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
-	p.seen.add(a.Path)
+	p.read(a.Path)
+	if strings.HasSuffix(a.Path, ".wasm") {
+		return api.OnLoadResult{Warnings: []api.Message{explained("a .wasm file is imported as its bytes, a Uint8Array",
+			"the script host has no WebAssembly to run it with")}}, nil
+	}
 	if !scriptFile.MatchString(a.Path) {
 		return api.OnLoadResult{}, nil
 	}
@@ -111,14 +214,48 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 	if err != nil {
 		return api.OnLoadResult{}, err
 	}
-	if !metaUse.Match(b) {
-		code := string(b)
-		return api.OnLoadResult{Contents: &code, Loader: api.LoaderDefault}, nil
+	code := string(b)
+	if inNodeModules(a.Path) {
+		code = withoutSourceMap(code)
 	}
-	rel, err := filepath.Rel(p.o.Dir, a.Path)
-	if err != nil {
-		return api.OnLoadResult{}, err
+	if metaUse.MatchString(code) {
+		// Imports are evaluated before the module's body, wherever they stand,
+		// so this one can stand at the end, where it moves no line. A match in
+		// a comment or string costs an unused import, and a CommonJS module
+		// may have imports in esbuild.
+		rel, err := filepath.Rel(p.o.Dir, a.Path)
+		if err != nil {
+			return api.OnLoadResult{}, err
+		}
+		code += "\nimport " + metaName + " from " + quote(nsMeta+":"+filepath.ToSlash(rel)) + ";\n"
 	}
-	code := string(b) + "\nimport " + metaName + " from " + quote(nsMeta+":"+filepath.ToSlash(rel)) + ";\n"
 	return api.OnLoadResult{Contents: &code, Loader: api.LoaderDefault}, nil
 }
+
+// withoutSourceMap cuts a sourceMappingURL comment off the last line. A frame
+// in a package names the file that was installed, not a source that was not;
+// and reading the maps takes a third of the build of a large package.
+func withoutSourceMap(code string) string {
+	text := strings.TrimRight(code, " \t\r\n")
+	line := strings.LastIndexByte(text, '\n') + 1
+	if last := text[line:]; strings.HasPrefix(last, "//# sourceMappingURL=") && !strings.ContainsAny(last, "`") {
+		return code[:line]
+	}
+	return code
+}
+
+func inNodeModules(file string) bool {
+	return strings.Contains(filepath.ToSlash(file), "/node_modules/")
+}
+
+// fail reports a fault at the import that is being resolved.
+func fail(text, hint string) (api.OnResolveResult, error) {
+	return api.OnResolveResult{Errors: []api.Message{explained(text, hint)}}, nil
+}
+
+// explained is a message whose hint Builder.messages finds again.
+func explained(text, hint string) api.Message {
+	return api.Message{Text: text, Detail: ownHint(hint)}
+}
+
+type ownHint string
