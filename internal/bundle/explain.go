@@ -17,6 +17,7 @@ import (
 
 var (
 	unresolvedText = regexp.MustCompile(`^Could not resolve ("(?:[^"\\]|\\.)*")`)
+	noExportText   = regexp.MustCompile(`^No matching export in "(.*)" for import "(.*)"$`)
 	noLoaderText   = regexp.MustCompile(`^No loader is configured for "(\.[^"]*)" files: (.*)$`)
 )
 
@@ -29,6 +30,13 @@ func (b *Builder) explain(m *Message, f api.Message) {
 	if found := unresolvedText.FindStringSubmatch(f.Text); found != nil {
 		if specifier, err := strconv.Unquote(found[1]); err == nil {
 			b.explainUnresolved(m, specifier)
+		}
+		return
+	}
+	if found := noExportText.FindStringSubmatch(f.Text); found != nil {
+		m.Text = fmt.Sprintf("%s has no export named %q", found[1], found[2])
+		if found[2] == "default" {
+			m.Hint = cmp.Or(m.Hint, "import what it exports by name, in braces")
 		}
 		return
 	}
@@ -74,7 +82,7 @@ func (b *Builder) explainUnresolved(m *Message, specifier string) {
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(dir, target)
 		}
-		m.Hint = b.nearestHint(dir, specifier, target)
+		m.Hint = nearest(b.o.Dir, target)
 	case strings.HasPrefix(specifier, "go:"):
 		m.Hint = fmt.Sprintf("no Go functions are exposed under this name; register them with app.Expose(%q, …)", strings.TrimPrefix(specifier, "go:"))
 	case bare != specifier || isBuiltin(bare):
@@ -88,16 +96,10 @@ func (b *Builder) explainUnresolved(m *Message, specifier string) {
 	case name == "portico":
 		m.Hint = "this version of portico has no such module"
 	case len(config.candidates(specifier)) > 0:
-		var hints []string
-		for _, c := range config.candidates(specifier) {
-			if h := b.nearestHint(dir, specifier, c); h != "" {
-				hints = append(hints, h)
-			}
-		}
-		slices.Sort(hints)
-		if len(hints) > 0 {
-			m.Hint = hints[0]
-		}
+		// The longest is the most specific.
+		m.Hint = nearest(b.o.Dir, slices.MaxFunc(config.candidates(specifier), func(x, y string) int {
+			return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y))
+		}))
 	case strings.HasPrefix(specifier, "@/"), strings.HasPrefix(specifier, "~/"):
 		m.Hint = fmt.Sprintf(`no path in tsconfig.json matches; add "compilerOptions": { "paths": { %q: ["./*"] } }`, specifier[:2]+"*")
 	case strings.HasPrefix(specifier, "#"):
@@ -114,8 +116,10 @@ func (b *Builder) explainPackage(m *Message, specifier, name, dir string) {
 		m.Hint = cmp.Or(m.Hint, fmt.Sprintf("the package %q is installed but has no such file", name))
 		return
 	}
-	if strings.HasPrefix(m.Hint, "use the relative path ") {
-		return // esbuild found it beside the importer
+	beside := filepath.Join(dir, filepath.FromSlash(specifier))
+	if _, ok := firstFile(beside, beside+".ts", beside+".tsx", beside+".js", beside+".jsx"); ok {
+		m.Hint = fmt.Sprintf("a name without ./ is a package; the file is %q", "./"+specifier)
+		return
 	}
 	if specifier == "react/jsx-runtime" || specifier == "react/jsx-dev-runtime" {
 		m.Text = "JSX needs the package \"react\""
@@ -188,10 +192,10 @@ func (b *Builder) hostedList(before, prefix string, names []string) string {
 	return before + strings.Join(served, ", ")
 }
 
-// nearestHint looks for what was meant by an import of the absolute path
-// target: at the first folder or file of it that does not exist, the name there
-// that is most like it.
-func (b *Builder) nearestHint(importer, specifier, target string) string {
+// nearest looks for what was meant by an import of the absolute path target: at
+// the first folder or file of it that does not exist, the name there that is
+// most like it. Paths in the hint are relative to root.
+func nearest(root, target string) string {
 	missing := target
 	var rest string // of the target, below missing
 	for {
@@ -221,17 +225,18 @@ func (b *Builder) nearestHint(importer, specifier, target string) string {
 			}
 		}
 	}
-	folder := b.relative(filepath.Dir(missing))
+	folder := relative(root, filepath.Dir(missing))
 	if best == "" {
 		return fmt.Sprintf("there is no %q in %s", filepath.Base(missing), folder)
 	}
 	return fmt.Sprintf("there is no %q in %s; did you mean %q", filepath.Base(missing), folder, best)
 }
 
-func (b *Builder) relative(file string) string {
-	rel, err := filepath.Rel(b.o.Dir, file)
+// relative is a file's path for messages.
+func relative(root, file string) string {
+	rel, err := filepath.Rel(root, file)
 	switch {
-	case err != nil:
+	case err != nil || !filepath.IsLocal(rel):
 		return file
 	case rel == ".":
 		return "the project's root"

@@ -1,8 +1,11 @@
 package bundle
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -84,7 +87,16 @@ func (b *Builder) messages(found []api.Message) []*Message {
 		}
 		out = append(out, m)
 	}
+	// A fault in a configuration is the cause of others.
+	slices.SortStableFunc(out, func(x, y *Message) int { return cmp.Compare(x.rank(), y.rank()) })
 	return out
+}
+
+func (m *Message) rank() int {
+	if path.Ext(m.File) == ".json" && strings.Contains(path.Base(m.File), "config") {
+		return 0
+	}
+	return 1
 }
 
 func (b *Builder) locate(m *Message, l *api.Location) {
@@ -99,6 +111,9 @@ func (b *Builder) locate(m *Message, l *api.Location) {
 // the colon that precedes a source line.
 func sentence(text string) string {
 	text = strings.TrimRight(text, ":.")
+	if text == "" {
+		return ""
+	}
 	first, size := utf8.DecodeRuneInString(text)
 	word, _, _ := strings.Cut(text, " ")
 	for i, r := range word {

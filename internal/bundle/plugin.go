@@ -1,7 +1,9 @@
 package bundle
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -64,7 +66,7 @@ func (p *plugin) inputs() []string {
 
 func (p *plugin) esbuild() api.Plugin {
 	return api.Plugin{Name: "portico", Setup: func(b api.PluginBuild) {
-		b.OnResolve(api.OnResolveOptions{Filter: `^[^./]`}, p.resolve)
+		b.OnResolve(api.OnResolveOptions{Filter: `^[^.]`}, p.resolve)
 		b.OnResolve(api.OnResolveOptions{Filter: `\.node$`}, p.resolveAddon)
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.loadFile)
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: nsEntries}, p.loadEntries)
@@ -97,6 +99,9 @@ func (p *plugin) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
 		// esbuild would leave the import in the script.
 		return fail(fmt.Sprintf("cannot import from the URL %q", a.Path),
 			"modules are bundled at build time; install the package, or download the file into the project")
+	}
+	if filepath.IsAbs(a.Path) {
+		return api.OnResolveResult{}, nil
 	}
 	if name, ok := p.hosted(a.Path); ok {
 		return api.OnResolveResult{Path: name, Namespace: nsHost}, nil
@@ -198,7 +203,6 @@ func metaModule(path string) string {
 var (
 	scriptFile = regexp.MustCompile(`\.(?:[cm]?[jt]s|[jt]sx)$`)
 	metaUse    = regexp.MustCompile(`\bimport\s*\.\s*meta\b|\b__(?:dirname|filename)\b`)
-	addonFile  = regexp.MustCompile(`\.node$`)
 )
 
 func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
@@ -211,6 +215,11 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		return api.OnLoadResult{}, nil
 	}
 	b, err := os.ReadFile(a.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		// esbuild looks names up without regard to case; the file system may.
+		return api.OnLoadResult{Errors: []api.Message{explained(
+			fmt.Sprintf("cannot find %q", relative(p.o.Dir, a.Path)), nearest(p.o.Dir, a.Path))}}, nil
+	}
 	if err != nil {
 		return api.OnLoadResult{}, err
 	}
@@ -225,7 +234,7 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		// may have imports in esbuild.
 		rel, err := filepath.Rel(p.o.Dir, a.Path)
 		if err != nil {
-			return api.OnLoadResult{}, err
+			return api.OnLoadResult{}, err // on another drive
 		}
 		code += "\nimport " + metaName + " from " + quote(nsMeta+":"+filepath.ToSlash(rel)) + ";\n"
 	}

@@ -64,7 +64,7 @@ func (r *reactCopy) resolve(a api.OnResolveArgs) (reactFile, bool) {
 func packageDir(dir, name string) (string, bool) {
 	for {
 		found := filepath.Join(dir, "node_modules", filepath.FromSlash(name))
-		if _, err := os.Stat(filepath.Join(found, "package.json")); err == nil {
+		if info, err := os.Stat(found); err == nil && info.IsDir() {
 			if found, err = filepath.EvalSymlinks(found); err == nil {
 				return found, true
 			}

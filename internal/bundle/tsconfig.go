@@ -31,8 +31,10 @@ func configFiles(files []string) []string {
 		}
 		if up := filepath.Dir(dir); up != dir && filepath.Base(dir) != "node_modules" {
 			for _, f := range of(up) {
-				// The nearest of each kind hides those above it.
-				if isPackage := filepath.Base(f) == "package.json"; isPackage && !isFile(pkg) || !isPackage && !hasTS {
+				// The nearest tsconfig.json hides those above it. A package.json
+				// does not: one in a subfolder says "type", the package's own
+				// says "main".
+				if filepath.Base(f) == "package.json" || !hasTS {
 					found = append(found, f)
 				}
 			}
