@@ -305,6 +305,9 @@ func clarify(msg string) string {
 	if rest, ok := strings.CutPrefix(msg, "Object has no member '"); ok {
 		return strings.TrimSuffix(rest, "'") + " is not a function"
 	}
+	if strings.HasPrefix(msg, "Could not convert ") && strings.HasSuffix(msg, " to primitive") {
+		return "Cannot convert object to primitive value"
+	}
 	if rest, ok := strings.CutPrefix(msg, "Value is not an object: "); ok {
 		return rest + " is not a function"
 	}

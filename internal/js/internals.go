@@ -78,6 +78,12 @@ type layout struct {
 
 	arrayValues, arrayLength, arrayCount uintptr
 
+	// A property that is not a plain one, and an object with its header, made at once.
+	tabProperty                           unsafe.Pointer
+	propValue, propEnumerable, propAccess uintptr
+	recordType                            reflect.Type
+	recordBase                            uintptr
+
 	bufferType reflect.Type
 	bufferData uintptr
 
@@ -220,6 +226,19 @@ func (l *layout) probe() {
 		l.arrayValues = t.Field(1).Offset
 		l.arrayLength = field(t, "length", reflect.TypeFor[uint32]()).Offset
 		l.arrayCount = field(t, "objCount", reflect.TypeFor[int]()).Offset
+		pt := field(t, "lengthProp", nil).Type
+		l.propValue = field(pt, "value", reflect.TypeFor[goja.Value]()).Offset
+		l.propEnumerable = field(pt, "enumerable", reflect.TypeFor[bool]()).Offset
+		l.propAccess = field(pt, "accessor", reflect.TypeFor[bool]()).Offset
+		o := rt.NewObject()
+		must(o.DefineDataProperty("x", rt.ToValue(1), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+		held := (*at[map[unistring.String]goja.Value](header(o).self.data, l.values))["x"]
+		if reflect.TypeOf(held) != reflect.PointerTo(pt) {
+			panic("a property is not kept as a *valueProperty")
+		}
+		l.tabProperty = words(held).tab
+		l.recordType = reflect.StructOf([]reflect.StructField{{Name: "Object", Type: reflect.TypeFor[goja.Object]()}, {Name: "Base", Type: base}})
+		l.recordBase = l.recordType.Field(1).Offset
 	}, TrickJSON)
 	l.try(func() {
 		var t reflect.Type
@@ -567,6 +586,202 @@ func (l *layout) selfTest() {
 	if l.has(TrickJSON) {
 		l.try(func() { l.selfTestJSON() }, TrickJSON)
 	}
+}
+
+func (l *layout) boxString(s *string) goja.Value {
+	return fromWords(iface{l.tabASCII, unsafe.Pointer(s)})
+}
+func (l *layout) boxInt(n *int64) goja.Value { return fromWords(iface{l.tabInt, unsafe.Pointer(n)}) }
+func (l *layout) boxFloat(f *float64) goja.Value {
+	return fromWords(iface{l.tabFloat, unsafe.Pointer(f)})
+}
+
+// newRecord makes an object with data properties. A key that comes twice has
+// its first place and its last value. The slices are not kept.
+func (e *engine) newRecord(proto *goja.Object, keys []unistring.String, vals []goja.Value) *goja.Object {
+	p := reflect.New(e.recordType).UnsafePointer()
+	o := (*goja.Object)(p)
+	d := unsafe.Add(p, e.recordBase)
+	m := make(map[unistring.String]goja.Value, len(keys))
+	names := make([]unistring.String, 0, len(keys)+1)
+	for i, k := range keys {
+		n := len(m)
+		m[k] = vals[i]
+		if len(m) > n {
+			names = append(names, k)
+		}
+	}
+	*at[string](d, e.class) = "Object"
+	*at[*goja.Object](d, e.val) = o
+	*at[*goja.Object](d, e.prototype) = proto
+	*at[bool](d, e.extensible) = true
+	*at[map[unistring.String]goja.Value](d, e.values) = m
+	*at[[]unistring.String](d, e.layout.names) = names
+	hd := header(o)
+	hd.self = iface{e.selfBase, d}
+	hd.runtime = e.rt
+	return o
+}
+
+// newArray makes an array; items is not kept.
+func (e *engine) newArray(items []goja.Value) *goja.Object {
+	a := e.rt.NewArray()
+	d := header(a).self.data
+	*at[[]goja.Value](d, e.arrayValues) = append([]goja.Value(nil), items...)
+	*at[uint32](d, e.arrayLength) = uint32(len(items))
+	*at[int](d, e.arrayCount) = len(items)
+	return a
+}
+
+// isRecord reports whether an object's properties are nothing but what its
+// property map says: an ordinary object, a script class's instance, a host object.
+func (e *engine) isRecord(o *goja.Object) bool {
+	hd := header(o)
+	switch hd.self.tab {
+	case e.selfBase:
+		return *at[string](hd.self.data, e.class) == "Object"
+	case e.selfBuffer:
+		return e.hostValue(o) != nil
+	}
+	return false
+}
+
+func (e *engine) isArray(o *goja.Object) bool { return header(o).self.tab == e.selfArray }
+
+// ownPlain looks a property up in an object's map. ok is false when such an
+// object may keep properties elsewhere.
+func (e *engine) ownPlain(o *goja.Object, name unistring.String) (v goja.Value, ok bool) {
+	hd := header(o)
+	switch hd.self.tab {
+	case e.selfBase, e.selfArray, e.selfBuffer:
+		return (*at[map[unistring.String]goja.Value](hd.self.data, e.values))[name], true
+	}
+	return nil, false
+}
+
+// protoOf returns the prototype of an object for which ownPlain gave ok.
+func (e *engine) protoOf(o *goja.Object) *goja.Object {
+	return *at[*goja.Object](header(o).self.data, e.prototype)
+}
+
+// names returns the names of a record's own properties in their order, those
+// that are not enumerable too. The slice is the object's own.
+func (e *engine) names(o *goja.Object) []unistring.String {
+	d := header(o).self.data
+	list := *at[[]unistring.String](d, e.layout.names)
+	if sorted := *at[int](d, e.sorted); sorted < len(list) {
+		for _, k := range list[sorted:] {
+			if k != "" && k[0]-'0' < 10 { // goja moves index keys to the front only when it lists keys
+				o.GetOwnPropertyNames()
+				return *at[[]unistring.String](d, e.layout.names)
+			}
+		}
+	}
+	return list
+}
+
+// enumerableNames copies names and strikes out what is not enumerable now.
+func (e *engine) enumerableNames(o *goja.Object, names []unistring.String) []unistring.String {
+	out := append([]unistring.String(nil), names...)
+	for i, k := range out {
+		if _, enumerable, _ := e.property(o, k); !enumerable {
+			out[i] = notEnumerable
+		}
+	}
+	return out
+}
+
+// property reads a record's own property. ok is false for an accessor and for
+// a name that is absent, for which enumerable is true.
+func (e *engine) property(o *goja.Object, name unistring.String) (v goja.Value, enumerable, ok bool) {
+	hd := header(o)
+	if hd.self.tab != e.selfBase && hd.self.tab != e.selfBuffer {
+		return nil, true, false
+	}
+	v = (*at[map[unistring.String]goja.Value](hd.self.data, e.values))[name]
+	if v == nil {
+		return nil, true, false
+	}
+	w := words(v)
+	if w.tab != e.tabProperty {
+		return v, true, true
+	}
+	enumerable = *at[bool](w.data, e.propEnumerable)
+	if *at[bool](w.data, e.propAccess) {
+		return nil, enumerable, false
+	}
+	return *at[goja.Value](w.data, e.propValue), enumerable, true
+}
+
+func (e *engine) arrayLen(o *goja.Object) int {
+	return int(*at[uint32](header(o).self.data, e.arrayLength))
+}
+
+// element reads an array's element: nil for a hole, an accessor, and when the
+// object is no longer a dense array.
+func (e *engine) element(o *goja.Object, i int) goja.Value {
+	hd := header(o)
+	if hd.self.tab != e.selfArray {
+		return nil
+	}
+	list := *at[[]goja.Value](hd.self.data, e.arrayValues)
+	if i >= len(list) || list[i] == nil || words(list[i]).tab == e.tabProperty {
+		return nil
+	}
+	return list[i]
+}
+
+// selfTestJSON makes and reads each kind of thing that the JSON trick touches.
+func (l *layout) selfTestJSON() {
+	rt := goja.New()
+	e := &engine{layout: l, rt: rt}
+	text, n, f := "a", int64(1<<40), 1.5
+	key := unistring.NewFromString
+	arr := e.newArray([]goja.Value{l.boxInt(&n), l.boxFloat(&f)})
+	rec := e.newRecord(rt.NewObject().Prototype(),
+		[]unistring.String{key("b"), key("10"), key("é"), key("9"), key("b"), key("__proto__")},
+		[]goja.Value{goja.Null(), l.boxString(&text), arr, rt.ToValue(true), rt.ToValue("last"), rt.ToValue(3)})
+	must(rt.Set("r", rec))
+	v, err := rt.RunString(`"use strict"; r.x = 1; delete r.x; r.é.push('p'); r.é[5] = 6; r.é.foo = 7; const names = [];
+		for (const k in r) names.push(k);
+		[names, Object.keys(r), r.b, r[10], r.é, r.é.length, r.é.foo, Array.isArray(r.é), Object.getPrototypeOf(r) === Object.prototype, JSON.stringify(r), r.toString()].join(' ')`)
+	must(err)
+	mustBe(v.String() == `9,10,b,é,__proto__ 9,10,b,é,__proto__ last a 1099511627776,1.5,p,,,6 6 7 true true `+
+		`{"9":true,"10":"a","b":"last","é":[1099511627776,1.5,"p",null,null,6],"__proto__":3} [object Object]`, "made objects: "+v.String())
+	v, err = rt.RunString(`const o = { 3: 'three', a: 1, 1: 'one', get g() { return 2 } }; Object.defineProperty(o, 'hidden', { value: 5 }); Object.defineProperty(o, 'fixed', { value: 4, enumerable: true });
+		const list = [1, , 3]; Object.defineProperty(list, 3, { get() { return 4 } }); const sparse = []; sparse[1e6] = 1; class C { x = 1 }
+		[o, list, sparse, new C, new Map, new Proxy({}, {}), Symbol(), 1n]`)
+	must(err)
+	get := func(i string) goja.Value { return v.(*goja.Object).Get(i) }
+	o, list := get("0").(*goja.Object), get("1").(*goja.Object)
+	mustBe(e.isRecord(o) && !e.isArray(o) && e.isArray(list) && !e.isRecord(list) && e.isRecord(get("3").(*goja.Object)), "kinds of objects")
+	for _, i := range []string{"2", "4", "5"} {
+		x := get(i).(*goja.Object)
+		mustBe(!e.isRecord(x) && !e.isArray(x), "foreign object taken for a plain one")
+	}
+	for _, i := range []string{"6", "7"} {
+		t := words(get(i)).tab
+		for _, known := range []unsafe.Pointer{l.tabInt, l.tabFloat, l.tabBool, l.tabASCII, l.tabImported, l.tabUnicode, l.tabObject, l.tabNull, l.tabUndefined, l.tabProperty} {
+			mustBe(t != known, "a symbol or bigint taken for another value")
+		}
+	}
+	mustBe(fmt.Sprint(e.names(o)) == "[1 3 a g hidden fixed]", fmt.Sprint("names: ", e.names(o)))
+	for name, want := range map[string]string{"a": "1 true true", "g": "<nil> true false", "hidden": "5 false true", "fixed": "4 true true", "none": "<nil> true false"} {
+		v, enumerable, ok := e.property(o, key(name))
+		mustBe(fmt.Sprint(v, enumerable, ok) == want, "property "+name+": "+fmt.Sprint(v, enumerable, ok))
+	}
+	mustBe(e.arrayLen(list) == 4 && e.element(list, 0).ToInteger() == 1 && e.element(list, 1) == nil && e.element(list, 3) == nil && e.element(list, 9) == nil, "elements")
+	own, ok := e.ownPlain(o, "a")
+	mustBe(ok && own.ToInteger() == 1 && e.protoOf(o) == rt.NewObject().Prototype(), "own property")
+	for _, c := range []struct {
+		v   goja.Value
+		tab unsafe.Pointer
+	}{{get("0"), l.tabObject}, {o.Get("3"), l.tabASCII}, {o.Get("a"), l.tabInt}, {rt.ToValue("longer than sixteen bytes"), l.tabImported}, {goja.StringFromUTF16([]uint16{0xd800}), l.tabUnicode}} {
+		mustBe(words(c.v).tab == c.tab, "type word of "+c.v.String())
+	}
+	mustBe(*(*string)(words(rt.ToValue("longer than sixteen bytes")).data) == "longer than sixteen bytes", "imported string")
+	u := *(*[]uint16)(words(goja.StringFromUTF16([]uint16{0xd800, 'x'})).data)
+	mustBe(len(u) == 3 && u[1] == 0xd800 && u[2] == 'x', "unicode string")
 }
 
 func (e *engine) drainForTest() {

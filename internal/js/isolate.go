@@ -74,6 +74,8 @@ type Isolate struct {
 	classes map[any]any // per-isolate state of other packages, by their key
 	als     *goja.Object
 
+	json jsonState
+
 	promiseProto *goja.Object
 	entries      *goja.Object // the bundle's entries, once evaluated
 }
@@ -125,6 +127,7 @@ func newIsolate(pool *Pool) (*Isolate, error) {
 	rt.SetPromiseRejectionTracker(iso.trackRejection)
 	iso.timers.iso = iso
 	iso.installErrors()
+	iso.installES()
 	var err error
 	if e := iso.Do(nil, func() { err = o.Setup(iso) }); e != nil {
 		err = e
