@@ -38,7 +38,7 @@ type bufferClasses struct {
 }
 
 func (e *Env) buffers() *bufferClasses {
-	c := &e.bufferClasses
+	c := &e.buffer
 	if c.uint8Ctor != nil {
 		return c
 	}
@@ -96,9 +96,9 @@ func (e *Env) bytes(v goja.Value) ([]byte, bool) {
 	if !e.isArrayBufferView(v) {
 		return nil, false
 	}
-	get := e.bufferClasses.dataBuffer
+	get := e.buffer.dataBuffer
 	if bufferTypes[v.ExportType()] {
-		get = e.bufferClasses.viewBuffer
+		get = e.buffer.viewBuffer
 	}
 	buf, err := get(v)
 	if err != nil { // a Go slice that looks like a typed array

@@ -63,13 +63,16 @@ func (e *Env) Isolate() *js.Isolate { return e.iso }
 var families = []func(*Env){
 	installEvents,
 	installPerformance,
+	installURL,
 }
 
 // classes holds what families keep an isolate.
 type classes struct {
-	bufferClasses
-	events eventClasses
-	perf   performance
+	buffer  bufferClasses
+	iterate iterateClasses
+	url     urlClasses
+	events  eventClasses
+	perf    performance
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+// text converts v to a USVString (Web IDL §3.2.12): lone surrogates become
+// U+FFFD. It throws what v's own conversion throws, and for a symbol.
+func (e *Env) text(v goja.Value) string {
+	switch v := v.(type) {
+	case goja.String:
+		return v.String()
+	case *goja.Object:
+		return e.text(v.ToString())
+	case *goja.Symbol:
+		panic(e.iso.TypeError("Cannot convert a Symbol value to a string"))
+	}
+	return v.String()
+}
+
+// nodeError makes an error with Node's code, for libraries that look at it.
+func (e *Env) nodeError(class, code, format string, args ...any) *goja.Object {
+	o := e.iso.NewError(class, fmt.Sprintf(format, args...))
+	must(o.Set("code", code))
+	return o
+}
+
+// specify throws Node's error when a call has fewer arguments than names.
+func (e *Env) specify(call goja.FunctionCall, names ...string) {
+	if len(call.Arguments) >= len(names) {
+		return
+	}
+	panic(e.missingArguments(names...))
+}
+
+func (e *Env) missingArguments(names ...string) *goja.Object {
+	list := `"` + strings.Join(names, `" and "`) + `" argument`
+	if len(names) > 1 {
+		list += "s"
+	}
+	return e.nodeError("TypeError", "ERR_MISSING_ARGS", "The %s must be specified", list)
+}
+
+// callback returns an argument that must be a function.
+func (e *Env) callback(v goja.Value) goja.Callable {
+	f, ok := goja.AssertFunction(v)
+	if !ok {
+		panic(e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "callback" argument must be of type function. Received %s`, e.received(v)))
+	}
+	return f
+}
+
+// received describes a value as Node's argument errors do.
+func (e *Env) received(v goja.Value) string {
+	switch {
+	case v == nil || goja.IsUndefined(v):
+		return "undefined"
+	case goja.IsNull(v):
+		return "null"
+	}
+	if o, ok := v.(*goja.Object); ok {
+		if _, ok := goja.AssertFunction(o); ok {
+			if name := o.Get("name"); name != nil && name.String() != "" {
+				return "function " + name.String()
+			}
+			return "function "
+		}
+		if c, ok := o.Get("constructor").(*goja.Object); ok {
+			if name := c.Get("name"); name != nil && name.String() != "" {
+				return "an instance of " + name.String()
+			}
+		}
+		return "[Object: null prototype] {}"
+	}
+	s := v.String()
+	switch {
+	case v.ExportType() != nil && v.ExportType().Kind().String() == "string":
+		if len(s) > 28 {
+			s = s[:25] + "..."
+		}
+		return "type string ('" + s + "')"
+	case v.ExportType() != nil && v.ExportType().Kind().String() == "bool":
+		return "type boolean (" + s + ")"
+	}
+	if _, ok := v.(*goja.Symbol); ok {
+		return "type symbol (Symbol(" + s + "))"
+	}
+	return "type number (" + s + ")"
+}
+
+// absent reports whether an optional argument was left out.
+func absent(v goja.Value) bool { return v == nil || goja.IsUndefined(v) }
+
+// record calls f with each own enumerable property of o, in order, names and
+// values converted to USVString (Web IDL §3.2.23).
+func (e *Env) record(o *goja.Object, f func(name, value string)) {
+	keys := o.Keys()
+	exact := true
+	for _, k := range keys {
+		exact = exact && !strings.ContainsRune(k, '\uFFFD')
+	}
+	if exact {
+		for _, k := range keys {
+			f(k, e.text(o.Get(k)))
+		}
+	} else {
+		// A name with a lone surrogate is no Go string: it is asked for as it is.
+		reflect := e.rt.Get("Reflect").(*goja.Object)
+		get, _ := goja.AssertFunction(reflect.Get("get"))
+		names, _ := goja.AssertFunction(e.rt.Get("Object").(*goja.Object).Get("keys"))
+		list, err := names(goja.Undefined(), o)
+		must(err)
+		e.rt.ForOf(list, func(k goja.Value) bool {
+			v, err := get(reflect, o, k)
+			must(err)
+			f(e.text(k), e.text(v))
+			return true
+		})
+	}
+	if len(o.Symbols()) > 0 {
+		panic(e.iso.TypeError("Cannot convert a Symbol value to a string"))
+	}
+}

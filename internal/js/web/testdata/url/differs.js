@@ -1,0 +1,9 @@
+// Node 20's parser, ada 2, strays from the standard here.
+const u = (s, b) => outcome(() => new URL(s, b).href);
+const set = (s, k, v) => { const x = new URL(s); x[k] = v; return x.href };
+return [
+	u('javascript://example.com/..'), u('foo://h/..?q'), u('file:///u:p@a/..'), u('file:a:1/..'),
+	u('x#f', 'mailto:x@y'), u('/x#f', 'data:text/plain,x'),
+	set('https://h:8080/', 'port', 'a8'), set('foo://h/p/q', 'host', ':80'), set('foo://h/p', 'pathname', '..'),
+	set('foo:///x', 'host', 'x:80'), set('foo:/a/b', 'host', 'x:80'), set('foo:/a/b', 'hostname', ''),
+];

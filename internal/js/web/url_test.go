@@ -1,0 +1,258 @@
+package web
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dop251/goja"
+	"pgregory.net/rapid"
+)
+
+func TestURLScripts(t *testing.T) { runCases(t, "url") }
+
+// components reads a URL through every accessor.
+func components(u *URL) [10]string {
+	return [10]string{u.Href(), u.Protocol(), u.Username(), u.Password(), u.Host(), u.Hostname(), u.Port(), u.Pathname(), u.Search(), u.Hash()}
+}
+
+// sameAsFull fails when the fast ways of ParseURL disagree with the full parser.
+func sameAsFull(t interface{ Fatalf(string, ...any) }, s string, base *URL) {
+	full, fullErr := parseFull(s, base)
+	u, err := ParseURL(s, base)
+	if (err == nil) != (fullErr == nil) {
+		t.Fatalf("ParseURL(%q, %v): %v, the full parser: %v", s, base, err, fullErr)
+	}
+	if err != nil {
+		return
+	}
+	if components(u) != components(full) {
+		t.Fatalf("ParseURL(%q, %v)\n got %q\nwant %q", s, base, components(u), components(full))
+	}
+	again := new(URL)
+	again.index(u.href)
+	if components(again) != components(u) {
+		t.Fatalf("index(%q)\n got %q\nwant %q", u.href, components(again), components(u))
+	}
+	full2, err := parseFull(u.href, nil)
+	if err != nil || full2.href != u.href {
+		t.Fatalf("%q does not parse to itself: %v %v", u.href, full2, err)
+	}
+}
+
+var (
+	genHost = rapid.OneOf(rapid.StringMatching(`[a-z0-9_.-]{1,12}`), rapid.StringMatching(`[0-9]{1,3}(\.[0-9]{1,3}){0,4}`), rapid.StringMatching(`[A-Za-z0-9%äx|\[\]: <-]{1,6}`),
+		rapid.SampledFrom([]string{"localhost", "example.com", "xn--mnchen-3ya.de", "a.xn--b", "[::1]", "1.2.3.4", "01.2.3.4", "0x7f.1", "1.2.3.4."}))
+	genURL = rapid.Custom(func(t *rapid.T) string {
+		return rapid.SampledFrom([]string{"http://", "https://", "http:", "ws://", "foo://", "foo:", "file://", ""}).Draw(t, "scheme") +
+			rapid.SampledFrom([]string{"", "", "", "u@", "u:p@", ":@"}).Draw(t, "user") +
+			genHost.Draw(t, "host") +
+			rapid.SampledFrom([]string{"", "", ":80", ":443", ":8080", ":0", ":", ":x", ":65536", ":01"}).Draw(t, "port") +
+			genTail.Draw(t, "tail")
+	})
+	genTail = rapid.OneOf(rapid.StringMatching(`(/[a-zA-Z.%2e~ä ^|]{0,4}){0,4}(\?[a-z'"<#{é ]{0,5})?(#[a-z`+"`"+`<# ?é]{0,4})?`), rapid.StringMatching(`[ -~]{0,12}`), rapid.String())
+)
+
+func TestPlainURLsAsFull(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { sameAsFull(t, genURL.Draw(t, "url"), nil) })
+}
+
+func TestPlainReferencesAsFull(t *testing.T) {
+	var bases []*URL
+	for _, s := range []string{"http://h:81/a/b?q#f", "https://u:p@h", "ws://[::1]/x", "file:///C:/x", "foo://h/p", "foo:/p", "mailto:x"} {
+		u, err := ParseURL(s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bases = append(bases, u)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		sameAsFull(t, genTail.Draw(t, "reference"), rapid.SampledFrom(bases).Draw(t, "base"))
+	})
+}
+
+// The setters that take short cuts do as the full parser does.
+func TestPlainSettersAsFull(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		u, err := ParseURL(genURL.Draw(t, "url"), nil)
+		if err != nil {
+			return
+		}
+		v := genTail.Draw(t, "value")
+		full, err := fullParser.Parse(u.href)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch rapid.IntRange(0, 2).Draw(t, "setter") {
+		case 0:
+			u.SetPathname(v)
+			full.SetPathname(v)
+		case 1:
+			u.SetSearch(v)
+			full.SetSearch(v)
+		case 2:
+			u.SetHash(v)
+			full.SetHash(v)
+		}
+		if u.href != full.Href(false) {
+			t.Fatalf("set %q:\n got %q\nwant %q", v, u.href, full.Href(false))
+		}
+		again := new(URL)
+		again.index(u.href)
+		if components(again) != components(u) {
+			t.Fatalf("offsets of %q\n got %q\nwant %q", u.href, components(u), components(again))
+		}
+	})
+}
+
+func FuzzURL(f *testing.F) {
+	for _, s := range []string{"http://h:80/../a?b#c", "https://ä.de/%2e", "foo:/.//x", "file:///C|/..", "mailto:a b ", "http://[::1]:1", "//x", "http://1.2.3.4/x"} {
+		f.Add(s, "http://h/a", "?x=1&y")
+	}
+	f.Fuzz(func(t *testing.T, s, base, v string) {
+		sameAsFull(t, s, nil)
+		b, err := ParseURL(base, nil)
+		if err != nil {
+			return
+		}
+		sameAsFull(t, s, b)
+		for _, set := range []func(string){b.SetProtocol, b.SetUsername, b.SetPassword, b.SetHost, b.SetHostname, b.SetPort, b.SetPathname, b.SetSearch, b.SetHash} {
+			set(v)
+			again, err := ParseURL(b.href, nil)
+			if err != nil || components(again) != components(b) {
+				t.Fatalf("after set %q: %q parses to %v %v", v, components(b), again, err)
+			}
+		}
+	})
+}
+
+func TestURLGo(t *testing.T) {
+	u, err := ParseURL("https://u:p@h:8443/a?x=1#f", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := u.Clone()
+	p := u.SearchParams()
+	p.Append("y", "ä")
+	if got := u.Href(); got != "https://u:p@h:8443/a?x=1&y=%C3%A4#f" {
+		t.Error(got)
+	}
+	if c.Href() != "https://u:p@h:8443/a?x=1#f" {
+		t.Error("a clone follows its original", c.Href())
+	}
+	u.SetSearch("z=2")
+	if v, ok := p.Get("z"); v != "2" || !ok || p != u.SearchParams() {
+		t.Error("the list does not follow", v, ok)
+	}
+	if got := u.Origin(); got != "https://h:8443" {
+		t.Error("origin", got)
+	}
+	var bad *InvalidURL
+	if _, err := ParseURL("x", nil); err == nil || !asInvalid(err, &bad) || bad.Input != "x" {
+		t.Errorf("%v", err)
+	}
+	if err := u.SetHref("nope"); err == nil || u.Query() != "z=2" {
+		t.Error("a failed SetHref changes the URL")
+	}
+}
+
+func asInvalid(err error, target **InvalidURL) bool {
+	e, ok := err.(*InvalidURL)
+	*target = e
+	return ok
+}
+
+// The list answers the same before and after it is parsed.
+func TestSearchParamsLazy(t *testing.T) {
+	word := rapid.OneOf(rapid.StringMatching(`[a-c]{0,2}`), rapid.SampledFrom([]string{"%61", "a+", "%", "%zz", "é", "%C3%A9", "a%20", "\xff", "%ff"}))
+	rapid.Check(t, func(t *rapid.T) {
+		var parts []string
+		for range rapid.IntRange(0, 5).Draw(t, "pairs") {
+			s := word.Draw(t, "name")
+			if rapid.Bool().Draw(t, "=") {
+				s += "=" + word.Draw(t, "value")
+			}
+			parts = append(parts, s)
+		}
+		query := strings.Join(parts, "&")
+		lazy, list := ParseSearchParams(query), ParseSearchParams(query)
+		list.parse()
+		name := rapid.OneOf(word, rapid.SampledFrom([]string{"a ", "\uFFFD", ""})).Draw(t, "get")
+		v1, ok1 := lazy.Get(name)
+		v2, ok2 := list.Get(name)
+		if v1 != v2 || ok1 != ok2 || lazy.Has(name) != list.Has(name) || lazy.Has(name, v2) != list.Has(name, v2) || lazy.Size() != list.Size() ||
+			strings.Join(lazy.GetAll(name), "|") != strings.Join(list.GetAll(name), "|") || lazy.parsed {
+			t.Fatalf("%q.get(%q): %q %v unparsed, %q %v parsed", query, name, v1, ok1, v2, ok2)
+		}
+		round := ParseSearchParams(list.String())
+		round.parse()
+		if len(round.list) != len(list.list) {
+			t.Fatalf("%q round trips to %q", query, list.String())
+		}
+		for i := range round.list {
+			if round.list[i] != list.list[i] {
+				t.Fatalf("%q round trips to %q", query, list.String())
+			}
+		}
+	})
+}
+
+func FuzzSearchParams(f *testing.F) {
+	f.Add("a=1&b=%zz&c+d=%F0%9F&&=")
+	f.Fuzz(func(t *testing.T, q string) {
+		p := ParseSearchParams(q)
+		s := p.String()
+		if again := ParseSearchParams(s).String(); again != s {
+			t.Errorf("%q serialises to %q, and that to %q", q, s, again)
+		}
+	})
+}
+
+func BenchmarkParseURL(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseURL("http://localhost:3000/api/users/12?q=1&z=2", nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkResolveURL(b *testing.B) {
+	base, err := ParseURL("http://localhost:3000/api/users/12?q=1&z=2", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseURL("/login?next=x", base); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSearchParamsGet(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		p := ParseSearchParams("page=2&sort=name&q=1&z=2")
+		if v, _ := p.Get("q"); v != "1" {
+			b.Fatal(v)
+		}
+	}
+}
+
+// BenchmarkScriptSearchParams is what a handler does with a fresh request.
+func BenchmarkScriptSearchParams(b *testing.B) {
+	onIsolate(b, func(e *Env) {
+		e.eval(b, `var f = u => u.searchParams.get('q')`)
+		f, _ := goja.AssertFunction(e.rt.Get("f"))
+		b.ReportAllocs()
+		for b.Loop() {
+			u, err := ParseURL("http://localhost:3000/api/users/12?q=1&z=2", nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if v, err := f(goja.Undefined(), e.NewURL(u)); err != nil || v.String() != "1" {
+				b.Fatal(v, err)
+			}
+		}
+	})
+}
