@@ -79,6 +79,15 @@ func (b *Builder) messages(found []api.Message) []*Message {
 	for _, f := range found {
 		m := &Message{}
 		b.locate(m, f.Location)
+		if f.ID == computedImport || f.ID == computedRequire {
+			if inNodeModules("/" + m.File) {
+				continue // nothing the project's author can change
+			}
+			m.Text = "a name that is only known at run time can only be a module of the host"
+			m.Hint = "import files by a literal path, or by a template that starts with one, such as `./messages/${name}.json`"
+			out = append(out, m)
+			continue
+		}
 		if hint, ok := f.Detail.(ownHint); ok {
 			m.Text, m.Hint = f.Text, string(hint)
 		} else {

@@ -26,6 +26,12 @@ const footer = `})();
 return __portico_entries;
 })`
 
+// esbuild's names for import() and require of something else than a literal.
+const (
+	computedImport  = "unsupported-dynamic-import"
+	computedRequire = "unsupported-require-call"
+)
+
 // options is the list of esbuild options, each chosen by experiment on goja.
 //
 // Left out on purpose:
@@ -86,7 +92,12 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 	}
 	maps.Copy(define, b.o.Define)
 	return api.BuildOptions{
-		LogLevel:      api.LogLevelSilent,
+		LogLevel: api.LogLevelSilent,
+		LogOverride: map[string]api.LogLevel{
+			// Silent by default, and a surprise when it runs.
+			computedImport:  api.LogLevelWarning,
+			computedRequire: api.LogLevelWarning,
+		},
 		AbsWorkingDir: b.o.Dir,
 
 		EntryPoints: []string{entriesName},

@@ -249,6 +249,25 @@ func TestWithoutSourceMap(t *testing.T) {
 	}
 }
 
+func TestMentionsMeta(t *testing.T) {
+	for in, want := range map[string]bool{
+		"import.meta.url":        true,
+		"x = import\n . meta":    true,
+		"metadata; import.meta":  true,
+		"path.join(__dirname)":   true,
+		"__filename":             true,
+		"import x from 'meta'":   false,
+		"a.meta; metadata":       false,
+		"meta":                   false,
+		"import { meta } from 1": false,
+		"":                       false,
+	} {
+		if got := mentionsMeta(in); got != want {
+			t.Errorf("mentionsMeta(%q) = %v, want %v", in, got, want)
+		}
+	}
+}
+
 func TestTSConfigPaths(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "base.json", `{ "compilerOptions": { "paths": { "never/*": ["x/*"] } } }`)

@@ -200,10 +200,7 @@ func metaModule(path string) string {
 `
 }
 
-var (
-	scriptFile = regexp.MustCompile(`\.(?:[cm]?[jt]s|[jt]sx)$`)
-	metaUse    = regexp.MustCompile(`\bimport\s*\.\s*meta\b|\b__(?:dirname|filename)\b`)
-)
+var scriptFile = regexp.MustCompile(`\.(?:[cm]?[jt]s|[jt]sx)$`)
 
 func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 	p.read(a.Path)
@@ -227,7 +224,7 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 	if inNodeModules(a.Path) {
 		code = withoutSourceMap(code)
 	}
-	if metaUse.MatchString(code) {
+	if mentionsMeta(code) {
 		// Imports are evaluated before the module's body, wherever they stand,
 		// so this one can stand at the end, where it moves no line. A match in
 		// a comment or string costs an unused import, and a CommonJS module
@@ -251,6 +248,26 @@ func withoutSourceMap(code string) string {
 		return code[:line]
 	}
 	return code
+}
+
+// mentionsMeta looks for import.meta, __dirname and __filename. A regular
+// expression for the same took a quarter of the time of a rebuild.
+func mentionsMeta(code string) bool {
+	if strings.Contains(code, "__dirname") || strings.Contains(code, "__filename") {
+		return true
+	}
+	const space = " \t\r\n"
+	for rest := code; ; {
+		i := strings.Index(rest, "meta")
+		if i < 0 {
+			return false
+		}
+		before, dot := strings.CutSuffix(strings.TrimRight(rest[:i], space), ".")
+		if dot && strings.HasSuffix(strings.TrimRight(before, space), "import") {
+			return true
+		}
+		rest = rest[i+len("meta"):]
+	}
 }
 
 func inNodeModules(file string) bool {
