@@ -91,7 +91,7 @@ var urlImport = regexp.MustCompile(`^(?:https?:)?//`)
 func (p *plugin) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
 	switch {
 	case a.Kind == api.ResolveEntryPoint:
-		return api.OnResolveResult{Path: a.Path, Namespace: nsEntries}, nil
+		return api.OnResolveResult{Path: "entries", Namespace: nsEntries}, nil
 	case strings.HasPrefix(a.Path, nsMeta+":"):
 		// Free of side effects, so that esbuild drops one that is not used.
 		return api.OnResolveResult{Path: strings.TrimPrefix(a.Path, nsMeta+":"), Namespace: nsMeta, SideEffects: api.SideEffectsFalse}, nil
