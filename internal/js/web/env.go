@@ -64,6 +64,7 @@ var families = []func(*Env){
 	installEvents,
 	installPerformance,
 	installURL,
+	installBlob,
 }
 
 // classes holds what families keep an isolate.
@@ -71,6 +72,7 @@ type classes struct {
 	buffer  bufferClasses
 	iterate iterateClasses
 	url     urlClasses
+	blob    blobClasses
 	events  eventClasses
 	perf    performance
 }

@@ -63,7 +63,12 @@ const outcome = f => { try { const r = f(); return r !== null && typeof r === 'o
 // runErr runs an async function body and returns its result as JSON.
 func runErr(t testing.TB, o *Options, src string) (string, error) {
 	t.Helper()
-	pool := newPool(t, o, src)
+	return runMain(t, newPool(t, o, src))
+}
+
+// runMain runs the entry of a pool that newPool made.
+func runMain(t testing.TB, pool *js.Pool) (string, error) {
+	t.Helper()
 	type answer struct {
 		json string
 		err  error

@@ -81,7 +81,7 @@ func (e *Env) iteratorClass(of string) *js.Class {
 	c.Method("next", 0, func(call goja.FunctionCall) goja.Value {
 		it, ok := js.Host[pairIterator](e.iso, call.This)
 		if !ok || it.name != of {
-			panic(e.nodeError("TypeError", "ERR_INVALID_THIS", `Value of "this" must be of type %sIterator`, of))
+			panic(e.invalidThis(of + "Iterator"))
 		}
 		name, value, ok := it.at(it.i)
 		if !ok {

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"crypto/rand"
+	"fmt"
+
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
 )
@@ -8,6 +11,7 @@ import (
 type urlClasses struct {
 	urls, searchParams *js.Class
 	entries            goja.Value // URLSearchParams.prototype.entries as it was made
+	objectURLs         map[string]*Blob
 }
 
 func installURL(e *Env) {
@@ -144,8 +148,41 @@ func (e *Env) urlClass() *js.Class {
 			_, err := e.parseArguments(call.Arguments)
 			return rt.ToValue(err == nil)
 		})
+		c.Static("createObjectURL", 1, func(call goja.FunctionCall) goja.Value {
+			b, ok := e.BlobOf(call.Argument(0))
+			if !ok {
+				panic(e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "obj" argument must be an instance of Blob. Received %s`, e.received(call.Argument(0))))
+			}
+			if e.url.objectURLs == nil {
+				e.url.objectURLs = map[string]*Blob{}
+			}
+			name := "blob:nodedata:" + randomUUID()
+			e.url.objectURLs[name] = b
+			return rt.ToValue(name)
+		})
+		c.Static("revokeObjectURL", 1, func(call goja.FunctionCall) goja.Value {
+			e.specify(call, "url")
+			delete(e.url.objectURLs, e.text(call.Argument(0)))
+			return goja.Undefined()
+		})
 		return c
 	})
+}
+
+// objectURL returns the Blob that URL.createObjectURL gave a URL to on this
+// isolate, until it is revoked.
+func (e *Env) objectURL(href string) (*Blob, bool) {
+	b, ok := e.url.objectURLs[href]
+	return b, ok
+}
+
+// randomUUID makes a version 4 UUID (RFC 9562 §5.4).
+func randomUUID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0F | 0x40
+	b[8] = b[8]&0x3F | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func (e *Env) searchParamsClass() *js.Class {
@@ -157,7 +194,7 @@ func (e *Env) searchParamsClass() *js.Class {
 		this := func(v goja.Value) *SearchParams {
 			p, ok := js.Host[SearchParams](e.iso, v)
 			if !ok {
-				panic(e.nodeError("TypeError", "ERR_INVALID_THIS", `Value of "this" must be of type URLSearchParams`))
+				panic(e.invalidThis("URLSearchParams"))
 			}
 			return p
 		}

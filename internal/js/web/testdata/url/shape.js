@@ -3,7 +3,7 @@ const out = {};
 const members = o => Object.entries(Object.getOwnPropertyDescriptors(o)).map(([k, d]) => [k, d.enumerable, d.configurable, d.writable === undefined ? [typeof d.get, typeof d.set] : typeof d.value === 'function' ? [d.writable, d.value.length, d.value.name] : d.writable]).sort((a, b) => a[0] < b[0] ? -1 : 1);
 out.params = members(URLSearchParams.prototype);
 out.url = members(URL.prototype);
-out.statics = members(URL).filter(m => !['length', 'name', 'prototype', 'createObjectURL', 'revokeObjectURL'].includes(m[0]));
+out.statics = members(URL).filter(m => !['length', 'name', 'prototype'].includes(m[0]));
 out.lengths = [URL.length, URL.name, URLSearchParams.length, URLSearchParams.name];
 const it = new URLSearchParams('a=1').entries(), proto = Object.getPrototypeOf(it);
 out.iterator = [Object.prototype.toString.call(it), proto[Symbol.toStringTag], Object.getPrototypeOf(proto) === Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())), members(proto), it[Symbol.iterator]() === it, JSON.stringify(it.next()), JSON.stringify(it.next()), JSON.stringify(it.next())];
