@@ -75,6 +75,10 @@ func (b *Builder) Rebuild(ctx context.Context, entries []string) (*Bundle, error
 	if err := b.compile(bundle.Code, ScriptName); err != nil {
 		return nil, &Error{Messages: []*Message{b.refused(bundle, err)}, Inputs: bundle.Inputs}
 	}
+	if first := b.passes[0]; first != nil {
+		first.Dispose()
+		b.passes[0] = nil
+	}
 	b.lowered = true
 	bundle.Lowered = true
 	return bundle, nil
@@ -101,9 +105,15 @@ func (b *Builder) build(ctx context.Context, pass int) (*Bundle, error) {
 		b.passes[pass] = c
 	}
 	esb := b.passes[pass]
-	stop := context.AfterFunc(ctx, esb.Cancel)
+	cancelled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(cancelled)
+		esb.Cancel()
+	})
 	result := esb.Rebuild()
-	stop()
+	if !stop() {
+		<-cancelled // or it would hit the next build
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

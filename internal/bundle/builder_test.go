@@ -110,8 +110,16 @@ func TestCancel(t *testing.T) {
 	write(t, dir, "two.ts", `import "three"`)
 	ctx, cancel = context.WithCancel(context.Background())
 	host := func(string) bool { cancel(); return true }
-	if _, err := Build(ctx, Options{Dir: dir, Entries: []string{"route.ts"}, Host: host}, gojaCompile); !errors.Is(err, context.Canceled) {
+	b, err := NewBuilder(Options{Dir: dir, Host: host}, gojaCompile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if _, err := b.Rebuild(ctx, []string{"route.ts"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("during the build: error %v, want context.Canceled", err)
+	}
+	if _, err := b.Rebuild(context.Background(), []string{"route.ts"}); err != nil {
+		t.Errorf("the build after it: error %v", err)
 	}
 }
 

@@ -8,12 +8,19 @@
 //
 // A module runs when a loader first needs it, once, however many entries
 // import it; a route that is never called costs an isolate nothing but the
-// closures. Nothing is written to disk.
+// closures. If it throws, every later load throws the same error.
+//
+// host is called with a module's name when the module is first needed, and
+// returns the module object: what require of it gives, so that its properties
+// are the named exports and it is itself the default one. For a name it does
+// not serve it must throw: code that has a try around a require of an optional
+// package relies on that.
+//
+// Frames of the script that are in no source, those of ScriptName, are of
+// esbuild's helpers. Nothing is written to disk.
 package bundle
 
-import (
-	"context"
-)
+import "context"
 
 // Options says what to bundle. The zero value of every field but Dir is usable.
 type Options struct {
@@ -58,8 +65,9 @@ type Bundle struct {
 }
 
 // Build bundles once. compile is the script engine's parser: it is given the
-// code and a name for it, and when it refuses the code Build tries once more
-// with the class features lowered that goja's parser is known to lack.
+// code and ScriptName, and when it refuses the code Build tries once more with
+// the class features lowered that goja's parser is known to lack. The last code
+// that compile accepted is Code, so it may keep what it made. Nil accepts all.
 //
 // The error is an *Error, or the context's.
 func Build(ctx context.Context, o Options, compile func(code, name string) error) (*Bundle, error) {

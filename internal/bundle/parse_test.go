@@ -2,7 +2,9 @@ package bundle
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -295,4 +297,38 @@ func TestPackageName(t *testing.T) {
 			t.Errorf("packageName(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+// Whatever a source says, Build answers with code that the engine takes or with
+// explained errors that have their place.
+func FuzzBuild(f *testing.F) {
+	for _, s := range []string{
+		`export const GET = () => 1`, `import "./x"; import "y"; import "node:fs"; require("z/")`,
+		`import x from "./data.json"; export default <p/>`, "\u2028 syntax é error", `await import.meta.url; export {}`,
+		`class C { get = 1; static { super.x } #p; static q = o => #p in o }`, `import "https://x"; import "go:"; import "@/"; import "#"`,
+		`with (x) {}`, "//# sourceMappingURL=data:,{", "import \"\\\"\"; import '\\n'", `export * from "./main"`,
+	} {
+		f.Add(s)
+	}
+	dir := f.TempDir()
+	write(f, dir, "data.json", `{ "a": 1 }`)
+	f.Fuzz(func(t *testing.T, source string) {
+		write(t, dir, "main.tsx", source)
+		b, err := Build(context.Background(), Options{Dir: dir, Entries: []string{"main.tsx"}}, gojaCompile)
+		if err == nil {
+			if _, err := b.Renamed(); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		var failed *Error
+		if !errors.As(err, &failed) || len(failed.Messages) == 0 {
+			t.Fatalf("error %v, want an *Error with messages", err)
+		}
+		for _, m := range failed.Messages {
+			if m.File != "" && (m.Line < 1 || m.Column < 1) || m.Text == "" || strings.HasPrefix(m.Hint, "hint") {
+				t.Fatalf("message %+v", m)
+			}
+		}
+	})
 }
