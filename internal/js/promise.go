@@ -193,3 +193,13 @@ func (iso *Isolate) asPromise(o *goja.Object) (*goja.Promise, bool) {
 	p, ok := o.Export().(*goja.Promise)
 	return p, ok
 }
+
+// Pending reports whether v is a promise that is not settled yet.
+func (iso *Isolate) Pending(v goja.Value) bool {
+	o, ok := v.(*goja.Object)
+	if !ok {
+		return false
+	}
+	p, ok := iso.asPromise(o)
+	return ok && p.State() == goja.PromiseStatePending
+}

@@ -65,6 +65,8 @@ var families = []func(*Env){
 	installPerformance,
 	installURL,
 	installBlob,
+	installFetch,
+	installStreams,
 }
 
 // classes holds what families keep an isolate.
@@ -75,6 +77,11 @@ type classes struct {
 	blob    blobClasses
 	events  eventClasses
 	perf    performance
+	bufferClasses
+	events  eventClasses
+	perf    performance
+	fetches fetchClasses
+	kit     *streamsKit
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an

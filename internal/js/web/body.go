@@ -1,0 +1,318 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/dop251/goja"
+	"github.com/portico-dev/portico/internal/js"
+)
+
+// Body is the body of a Request or a Response: bytes at hand, a Go reader, or
+// a script's ReadableStream. A Go reader that no script looks at never enters
+// script: it is copied from Go to Go.
+//
+// A nil *Body is the standard's null body.
+type Body struct {
+	data   []byte
+	src    io.ReadCloser
+	stream *goja.Object
+	length int64 // -1 when unknown
+	used   bool
+}
+
+// BytesBody is a body of bytes that nobody changes any more.
+func BytesBody(b []byte) *Body { return &Body{data: b, length: int64(len(b))} }
+
+// ReaderBody is a body that is read from r; length is -1 when it is unknown.
+// r is closed when it has been read to its end or is not wanted any more.
+func ReaderBody(r io.ReadCloser, length int64) *Body { return &Body{src: r, length: length} }
+
+// Length is the number of bytes, or -1 when it is unknown.
+func (b *Body) Length() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.length
+}
+
+var errBodyUsed = errors.New("body has been used")
+
+// extracted is the result of "extract a body" (Fetch §5.2).
+type extracted struct {
+	body *Body
+	typ  string
+}
+
+// extract turns a BodyInit into a body and the content type that it implies.
+func (e *Env) extract(v goja.Value) extracted {
+	switch h := e.iso.HostValue(v).(type) {
+	case *Blob:
+		return extracted{&Body{src: io.NopCloser(h.Open()), length: h.Size()}, h.Type()}
+	case *SearchParams:
+		return extracted{BytesBody([]byte(h.String())), "application/x-www-form-urlencoded;charset=UTF-8"}
+	case *FormData:
+		boundary := newBoundary()
+		r, n := h.EncodeMultipart(boundary)
+		return extracted{&Body{src: io.NopCloser(r), length: n}, "multipart/form-data; boundary=" + boundary}
+	}
+	if o, ok := v.(*goja.Object); ok {
+		if b, ok := e.bytes(o); ok {
+			return extracted{BytesBody(bytes.Clone(b)), ""}
+		}
+		if e.isReadableStream(o) {
+			if e.streamUnusable(o) {
+				panic(e.iso.TypeError("Response body object should not be disturbed or locked"))
+			}
+			return extracted{&Body{stream: o, length: -1}, ""}
+		}
+		// Node: an async iterable that is no string object streams its chunks.
+		if it := o.GetSymbol(e.asyncIterator()); it != nil && !goja.IsUndefined(it) && !goja.IsNull(it) {
+			return extracted{&Body{stream: e.streamFrom(o), length: -1}, ""}
+		}
+	}
+	return extracted{BytesBody(e.utf8(v)), "text/plain;charset=UTF-8"}
+}
+
+// utf8 encodes a script value's text as UTF-8. Lone surrogates become U+FFFD.
+func (e *Env) utf8(v goja.Value) []byte { return []byte(v.String()) }
+
+// text decodes UTF-8 as the standard's "UTF-8 decode": without a byte order
+// mark, malformed sequences replaced. b must not be changed afterwards.
+func (e *Env) text(b []byte) goja.Value {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if len(b) == 0 {
+		return e.rt.ToValue("")
+	}
+	if !utf8.Valid(b) {
+		b = replaceInvalidUTF8(b)
+	}
+	return e.rt.ToValue(unsafe.String(unsafe.SliceData(b), len(b)))
+}
+
+// unusable reports whether the body was read or is being read.
+func (e *Env) unusable(b *Body) bool {
+	return b != nil && (b.used || b.stream != nil && e.streamUnusable(b.stream))
+}
+
+// take gives up the body to Go: bytes, or a reader that is read off the
+// isolate. It must be called on the isolate; the body is used afterwards.
+func (e *Env) take(b *Body) (data []byte, r io.ReadCloser, err error) {
+	switch {
+	case b == nil:
+		return nil, nil, nil
+	case e.unusable(b):
+		return nil, nil, errBodyUsed
+	}
+	b.used = true
+	switch {
+	case b.stream != nil:
+		if src := e.takeSource(b.stream); src != nil {
+			return nil, src, nil
+		}
+		return nil, e.streamReader(b.stream), nil
+	case b.src != nil:
+		return nil, b.src, nil
+	}
+	return b.data, nil, nil
+}
+
+// consume reads the whole body and gives it to then, which makes the value of
+// the promise that consume returns.
+func (e *Env) consume(b *Body, then func(data []byte) (goja.Value, error)) goja.Value {
+	if b == nil {
+		return e.iso.Attempt(func() (goja.Value, error) { return then(nil) })
+	}
+	if e.unusable(b) {
+		return e.iso.Rejected(e.iso.TypeError("Body is unusable: Body has already been read"))
+	}
+	b.used = true
+	src := b.src
+	if b.stream != nil {
+		if src = e.takeSource(b.stream); src == nil {
+			p := e.iso.NewPromise()
+			e.iso.Await(e.readAllStream(b.stream), func(v goja.Value, err error) {
+				p.Settle(func() (goja.Value, error) {
+					if err != nil {
+						return nil, err
+					}
+					data, _ := e.bytes(v)
+					return then(data)
+				})
+			})
+			return p.Value()
+		}
+	}
+	if src == nil {
+		return e.iso.Attempt(func() (goja.Value, error) { return then(b.data) })
+	}
+	length := b.length
+	return e.iso.Go(func() func() (goja.Value, error) {
+		data, err := readAll(src, length)
+		return func() (goja.Value, error) {
+			if err != nil {
+				return nil, e.bodyError(err)
+			}
+			return then(data)
+		}
+	})
+}
+
+// FailingReader delivers what could be read of a body, and then the error that
+// ended it.
+func FailingReader(got []byte, err error) io.ReadCloser {
+	return io.NopCloser(io.MultiReader(bytes.NewReader(got), errorReader{err}))
+}
+
+type errorReader struct{ err error }
+
+func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
+
+// readAll reads r to its end and closes it; length, if known, sizes the buffer.
+func readAll(r io.ReadCloser, length int64) ([]byte, error) {
+	defer r.Close()
+	if length > 0 && length <= 1<<20 {
+		buf := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead))
+		_, err := buf.ReadFrom(r)
+		return buf.Bytes(), err
+	}
+	return io.ReadAll(r)
+}
+
+// bodyError turns what went wrong while a body was read into what a script
+// sees: Node's "aborted" when the client went away in the middle.
+func (e *Env) bodyError(err error) error {
+	var own interface {
+		ScriptValue(*js.Isolate) goja.Value
+	}
+	switch {
+	case errors.As(err, &own):
+		return js.Throw(own.ScriptValue(e.iso))
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http.ErrBodyReadAfterClose), errors.Is(err, os.ErrClosed):
+		o := e.iso.NewError("Error", "aborted")
+		set(o, "code", e.rt.ToValue("ECONNRESET"))
+		return js.Throw(o)
+	}
+	o := e.iso.TypeError("terminated")
+	set(o, "cause", e.iso.NewError("Error", err.Error()))
+	return js.Throw(o)
+}
+
+// bodyStream returns the body as a ReadableStream, made when first asked for.
+func (e *Env) bodyStream(b *Body) goja.Value {
+	if b == nil {
+		return goja.Null()
+	}
+	if b.stream == nil {
+		src := b.src
+		if src == nil {
+			src = io.NopCloser(bytes.NewReader(b.data))
+		}
+		b.stream = e.streamOf(src)
+		if b.used {
+			e.takeSource(b.stream)
+		}
+	}
+	return b.stream
+}
+
+// cloneBody is "clone a body": both bodies deliver the same bytes.
+func (e *Env) cloneBody(b *Body) *Body {
+	switch {
+	case b == nil:
+		return nil
+	case b.stream != nil:
+		if src := e.takeSource(b.stream); src != nil {
+			b.stream = nil
+			b.src = src
+			break
+		}
+		one, two := e.teeStream(b.stream)
+		b.stream = one
+		return &Body{stream: two, length: b.length}
+	}
+	if b.src == nil {
+		return &Body{data: b.data, length: b.length}
+	}
+	one, two := tee(b.src)
+	b.src = one
+	return &Body{src: two, length: b.length}
+}
+
+// hasBody is what Request and Response have in common for the body mixin.
+type hasBody interface {
+	theBody() *Body
+	contentType() string
+}
+
+// bodyMixin defines the members of the standard's Body mixin.
+func (e *Env) bodyMixin(c *js.Class) {
+	self := func(c goja.FunctionCall) hasBody {
+		h, ok := e.iso.HostValue(c.This).(hasBody)
+		if !ok {
+			panic(e.iso.TypeError("Illegal invocation"))
+		}
+		return h
+	}
+	read := func(name string, then func(h hasBody, data []byte) (goja.Value, error)) {
+		c.Method(name, 0, func(c goja.FunctionCall) goja.Value {
+			h, ok := e.iso.HostValue(c.This).(hasBody)
+			if !ok {
+				return e.iso.Rejected(e.iso.TypeError("Illegal invocation"))
+			}
+			return e.consume(h.theBody(), func(data []byte) (goja.Value, error) { return then(h, data) })
+		})
+	}
+	c.Getter("body", func(c goja.FunctionCall) goja.Value { return e.bodyStream(self(c).theBody()) })
+	c.Getter("bodyUsed", func(c goja.FunctionCall) goja.Value {
+		b := self(c).theBody()
+		return e.rt.ToValue(b != nil && (b.used || b.stream != nil && e.streamDisturbed(b.stream)))
+	})
+	read("arrayBuffer", func(_ hasBody, data []byte) (goja.Value, error) { return e.arrayBuffer(bytes.Clone(data)), nil })
+	read("bytes", func(_ hasBody, data []byte) (goja.Value, error) { return e.uint8Array(bytes.Clone(data)), nil })
+	read("text", func(_ hasBody, data []byte) (goja.Value, error) { return e.text(data), nil })
+	read("json", func(_ hasBody, data []byte) (goja.Value, error) { return e.iso.ParseJSON(data) })
+	read("blob", func(h hasBody, data []byte) (goja.Value, error) {
+		return e.NewBlob(NewBlob(data, blobType(h.contentType()))), nil
+	})
+	read("formData", func(h hasBody, data []byte) (goja.Value, error) { return e.parseForm(h.contentType(), data) })
+}
+
+// blobType is the content type of a blob made from a body: its MIME type, or
+// empty when that is none.
+func blobType(ct string) string {
+	t, params, err := mime.ParseMediaType(ct)
+	if err != nil {
+		return ""
+	}
+	return mime.FormatMediaType(t, params)
+}
+
+// parseForm is the formData method's "package data" step.
+func (e *Env) parseForm(contentType string, data []byte) (goja.Value, error) {
+	t, params, err := mime.ParseMediaType(contentType)
+	switch {
+	case err == nil && t == "multipart/form-data":
+		fd, err := ParseMultipart(bytes.NewReader(data), params["boundary"])
+		if err != nil {
+			o := e.iso.TypeError("Failed to parse body as FormData.")
+			set(o, "cause", e.iso.NewError("Error", err.Error()))
+			return nil, js.Throw(o)
+		}
+		return e.NewFormData(fd), nil
+	case err == nil && t == "application/x-www-form-urlencoded":
+		fd := &FormData{}
+		for _, p := range ParseSearchParams(strings.TrimPrefix(string(data), "\xef\xbb\xbf")).List() {
+			fd.Entries = append(fd.Entries, FormEntry{Name: p.Name, Value: p.Value})
+		}
+		return e.NewFormData(fd), nil
+	}
+	return nil, js.Throw(e.iso.TypeError("Content-Type was not one of \"multipart/form-data\" or \"application/x-www-form-urlencoded\"."))
+}

@@ -1,0 +1,574 @@
+package web
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/dop251/goja"
+	"github.com/klauspost/compress/zstd"
+	"github.com/portico-dev/portico/internal/js"
+)
+
+// Client performs the fetches of all isolates of a site; it is safe for
+// concurrent use.
+type Client struct {
+	transport *http.Transport
+	agent     string
+}
+
+// NewClient returns a client with connections of its own. agent is the
+// User-Agent of requests that do not set one.
+func NewClient(agent string) *Client {
+	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &Client{agent: agent, transport: &http.Transport{
+		DialContext:           d.DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          1024,
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       60 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 300 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		DisableCompression:    true, // decoded here, with all codings that we ask for
+		WriteBufferSize:       32 << 10,
+		ReadBufferSize:        32 << 10,
+	}}
+}
+
+// Close drops the idle connections.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+const maxRedirects = 20
+
+// fetch is the global function (Fetch §5.6).
+func (e *Env) fetch(c goja.FunctionCall) goja.Value {
+	return e.iso.Attempt(func() (goja.Value, error) {
+		if len(c.Arguments) == 0 {
+			return nil, js.Throw(e.iso.TypeError("fetch: 1 argument required, but only 0 found."))
+		}
+		return e.fetchRequest(e.MakeRequest(c.Arguments[0], c.Argument(1)))
+	})
+}
+
+// exchange is one fetch under way.
+type exchange struct {
+	e       *Env
+	req     *Request
+	promise *js.Promise
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	unhook  func()
+}
+
+// errScript is a script value that ended a fetch: an abort reason. The value is
+// used on its isolate only.
+type errScript struct{ v goja.Value }
+
+func (e *errScript) Error() string                      { return "aborted" }
+func (e *errScript) ScriptValue(*js.Isolate) goja.Value { return e.v }
+
+func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
+	var signal *Signal
+	if r.signal != nil || r.watch != nil {
+		signal = e.requestSignal(r)
+		if signal.Aborted() {
+			return nil, js.Throw(signal.Reason())
+		}
+	}
+	scheme, _, _ := strings.Cut(r.url, ":")
+	switch scheme {
+	case "http", "https":
+	case "data":
+		return e.fetchData(r)
+	case "blob":
+		return e.fetchBlob(r)
+	default:
+		return nil, js.Throw(e.fetchFailed(errors.New("unknown scheme")))
+	}
+	data, body, err := e.take(r.Body)
+	if err != nil {
+		return nil, js.Throw(e.iso.TypeError("Body is unusable: Body has already been read"))
+	}
+	x := &exchange{e: e, req: r, promise: e.iso.NewPromise()}
+	x.ctx, x.cancel = context.WithCancelCause(e.opts.Context)
+	if signal != nil {
+		x.unhook = signal.OnAbort(func() { x.cancel(&errScript{signal.Reason()}) })
+	}
+	h := make(http.Header, r.headers.Len()+6)
+	r.headers.CopyTo(h)
+	go x.run(h, data, body, r.Body.Length())
+	return x.promise.Value(), nil
+}
+
+// hopByHop are the headers of one connection, which a relayed request or
+// response must not carry on (RFC 9110 §7.6.1).
+var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+
+// dropHopByHop removes them, and those that Connection names.
+func dropHopByHop(h http.Header) {
+	for _, v := range h["Connection"] {
+		for name := range strings.SplitSeq(v, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	for _, n := range hopByHop {
+		delete(h, n)
+	}
+}
+
+// run performs the fetch off the isolate.
+func (x *exchange) run(h http.Header, data []byte, body io.ReadCloser, length int64) {
+	res, final, redirected, err := x.follow(h, data, body, length)
+	if err != nil {
+		x.cancel(nil)
+		x.promise.Settle(func() (goja.Value, error) {
+			x.done()
+			var own *errScript
+			if errors.As(context.Cause(x.ctx), &own) {
+				return nil, js.Throw(own.v)
+			}
+			return nil, js.Throw(x.e.fetchFailed(err))
+		})
+		return
+	}
+	x.promise.Settle(func() (goja.Value, error) {
+		return x.e.responseClass().New(x.response(res, final, redirected)), nil
+	})
+}
+
+func (x *exchange) done() {
+	if x.unhook != nil {
+		x.unhook()
+		x.unhook = nil
+	}
+}
+
+var errRedirect = errors.New("unexpected redirect")
+
+// follow sends the request and follows redirects (Fetch §4.4).
+func (x *exchange) follow(h http.Header, data []byte, body io.ReadCloser, length int64) (res *http.Response, final string, redirected bool, err error) {
+	e := x.e
+	method, target := x.req.Method, x.req.url
+	u, err := url.Parse(target)
+	if err != nil {
+		return nil, "", false, err
+	}
+	dropHopByHop(h)
+	def := func(name, value string) {
+		if _, ok := h[name]; !ok {
+			h[name] = []string{value}
+		}
+	}
+	def("Accept", "*/*")
+	def("Accept-Language", "*")
+	def("Accept-Encoding", "gzip, deflate, br, zstd")
+	def("Sec-Fetch-Mode", x.req.mode)
+	def("User-Agent", e.opts.Client.agent)
+	h.Del("Content-Length") // what is sent is what the body has
+	for hops := 0; ; hops++ {
+		req := &http.Request{Method: method, URL: u, Header: h, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+		if v := h["Host"]; len(v) > 0 {
+			req.Host = v[0]
+			delete(h, "Host")
+		}
+		switch {
+		case body != nil:
+			req.Body, req.ContentLength = body, length
+		case len(data) > 0:
+			req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+		case method == "POST" || method == "PUT" || method == "PATCH":
+			req.Body = http.NoBody
+		}
+		res, err := e.opts.Client.transport.RoundTrip(req.WithContext(x.ctx))
+		if err != nil {
+			return nil, "", false, err
+		}
+		loc := res.Header.Get("Location")
+		if !slices.Contains(redirectStatus, res.StatusCode) || loc == "" || x.req.redirect == "manual" {
+			return res, u.String(), redirected, nil
+		}
+		drain(res)
+		if x.req.redirect == "error" {
+			return nil, "", false, errRedirect
+		}
+		if hops == maxRedirects {
+			return nil, "", false, errors.New("redirect count exceeded")
+		}
+		next, err := u.Parse(loc)
+		if err != nil {
+			return nil, "", false, fmt.Errorf("redirect to an invalid URL: %w", err)
+		}
+		if next.Scheme != "http" && next.Scheme != "https" {
+			return nil, "", false, errors.New("URL scheme must be a HTTP(S) scheme")
+		}
+		if next.Fragment == "" {
+			next.Fragment = u.Fragment
+		}
+		if res.StatusCode != 303 && body != nil {
+			return nil, "", false, errors.New("a streamed body cannot be sent again after a redirect")
+		}
+		if (res.StatusCode == 301 || res.StatusCode == 302) && method == "POST" || res.StatusCode == 303 && method != "GET" && method != "HEAD" {
+			method, data, body = "GET", nil, nil
+			for _, n := range []string{"Content-Encoding", "Content-Language", "Content-Location", "Content-Type", "Content-Length"} {
+				delete(h, n)
+			}
+		}
+		if next.Scheme != u.Scheme || next.Host != u.Host {
+			for _, n := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Host"} {
+				delete(h, n)
+			}
+		}
+		u, redirected = next, true
+	}
+}
+
+// drain reads a little of a body that nobody wants, so that its connection can
+// be used again, and closes it.
+func drain(res *http.Response) {
+	_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // an error only costs the connection
+	res.Body.Close()
+}
+
+// response makes the script's response of an upstream's.
+func (x *exchange) response(res *http.Response, final string, redirected bool) *Response {
+	if i := strings.IndexByte(final, '#'); i >= 0 {
+		final = final[:i]
+	}
+	r := &Response{Status: res.StatusCode, typ: "basic", url: final, redirected: redirected}
+	if _, phrase, ok := strings.Cut(res.Status, " "); ok {
+		r.StatusText = phrase
+	}
+	r.headers = FromHTTP(res.Header)
+	r.headers.guard = guardImmutable
+	if nullBodyStatus(res.StatusCode) || x.req.Method == "HEAD" {
+		res.Body.Close()
+		x.cancel(nil)
+		x.done()
+		return r
+	}
+	fb := &fetchBody{x: x, res: res, raw: res.Body}
+	length := res.ContentLength
+	if ce := res.Header.Get("Content-Encoding"); ce != "" {
+		if codings := splitCodings(ce); codings != nil {
+			fb.codings = codings
+			length = -1
+		}
+	}
+	r.Body = ReaderBody(fb, length)
+	// A response that is dropped unread gives its connection back.
+	runtime.AddCleanup(r, func(fb *fetchBody) { fb.Close() }, fb)
+	return r
+}
+
+// maxCodings bounds the chain of Content-Encoding that is undone.
+const maxCodings = 5
+
+// splitCodings returns the codings of a Content-Encoding in the order in which
+// they were applied, or nil when one is unknown: then the body stays as it is,
+// as in Node.
+func splitCodings(v string) []string {
+	var out []string
+	for c := range strings.SplitSeq(v, ",") {
+		c = strings.ToLower(strings.TrimSpace(c))
+		switch c {
+		case "gzip", "x-gzip", "deflate", "br", "zstd":
+			out = append(out, c)
+		case "identity", "":
+		default:
+			return nil
+		}
+	}
+	return out
+}
+
+// fetchBody is a response body, decoded; it ends its fetch when it is closed.
+type fetchBody struct {
+	x       *exchange
+	res     *http.Response
+	raw     io.ReadCloser
+	codings []string
+
+	mu     sync.Mutex
+	r      io.Reader
+	closed bool
+}
+
+func (b *fetchBody) Read(p []byte) (int, error) {
+	if b.r == nil {
+		r, err := decode(b.raw, b.codings)
+		if err != nil {
+			return 0, b.fail(err)
+		}
+		b.r = r
+	}
+	n, err := b.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = b.fail(err)
+	}
+	return n, err
+}
+
+// fail prefers the reason with which the fetch was aborted.
+func (b *fetchBody) fail(err error) error {
+	var own *errScript
+	if errors.As(context.Cause(b.x.ctx), &own) {
+		return own
+	}
+	return fmt.Errorf("reading a response: %w", err)
+}
+
+func (b *fetchBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	err := b.raw.Close()
+	b.x.cancel(nil)
+	b.x.e.iso.Post(nil, b.x.done)
+	return err
+}
+
+// decode undoes content codings, the last applied first.
+func decode(r io.Reader, codings []string) (io.Reader, error) {
+	if len(codings) > maxCodings {
+		return nil, fmt.Errorf("more than %d content codings", maxCodings)
+	}
+	for _, c := range slices.Backward(codings) {
+		switch c {
+		case "gzip", "x-gzip":
+			z, err := gzip.NewReader(r)
+			if errors.Is(err, io.EOF) { // an empty body is no gzip file, and yet it is sent
+				return bytes.NewReader(nil), nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			r = z
+		case "deflate":
+			d, err := newDeflate(r)
+			if err != nil {
+				return nil, err
+			}
+			r = d
+		case "br":
+			r = brotli.NewReader(r)
+		case "zstd":
+			z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+			if err != nil {
+				return nil, err
+			}
+			r = z.IOReadCloser()
+		}
+	}
+	return r, nil
+}
+
+// Encoded reports whether bytes that begin with start can be in the content
+// coding enc: whether the coding's own marks are there.
+func Encoded(enc string, start []byte) bool {
+	codings := splitCodings(enc)
+	if len(codings) == 0 || len(start) == 0 {
+		return true // nothing to check, or a coding that we do not know
+	}
+	switch codings[len(codings)-1] {
+	case "gzip", "x-gzip":
+		return bytes.HasPrefix(start, []byte{0x1f, 0x8b})
+	case "zstd":
+		return bytes.HasPrefix(start, []byte{0x28, 0xb5, 0x2f, 0xfd})
+	case "deflate":
+		return len(start) > 1 && start[0]&0x0f == 8 && (uint(start[0])<<8|uint(start[1]))%31 == 0
+	case "br": // no mark: the beginning either decodes or it does not
+		_, err := io.CopyN(io.Discard, brotli.NewReader(bytes.NewReader(start)), 4<<10)
+		return err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	}
+	return true
+}
+
+// newDeflate reads "deflate" as servers send it: zlib by the book, raw deflate
+// by habit.
+func newDeflate(r io.Reader) (io.Reader, error) {
+	var head [2]byte
+	n, err := io.ReadFull(r, head[:])
+	if errors.Is(err, io.EOF) {
+		return bytes.NewReader(nil), nil
+	}
+	rest := io.MultiReader(bytes.NewReader(head[:n]), r)
+	if err == nil && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
+		return flate.NewReader(r), nil // the checksum behind the data is not checked, as in browsers
+	}
+	return flate.NewReader(rest), nil
+}
+
+// fetchFailed is the TypeError of a network error, with Node's cause.
+func (e *Env) fetchFailed(err error) goja.Value {
+	o := e.iso.TypeError("fetch failed")
+	set(o, "cause", e.networkError(err))
+	return o
+}
+
+// networkError describes what went wrong on the network in Node's terms.
+func (e *Env) networkError(err error) goja.Value {
+	var (
+		op   *net.OpError
+		dns  *net.DNSError
+		cert *tls.CertificateVerificationError
+		errn syscall.Errno
+	)
+	code, msg := "UND_ERR_SOCKET", err.Error()
+	extra := map[string]any{}
+	switch {
+	case errors.As(err, &dns):
+		code = "ENOTFOUND"
+		if dns.IsTimeout || dns.IsTemporary {
+			code = "EAI_AGAIN"
+		}
+		msg = "getaddrinfo " + code + " " + dns.Name
+		extra["syscall"], extra["hostname"] = "getaddrinfo", dns.Name
+	case errors.As(err, &cert):
+		code, msg = certError(cert)
+	case errors.As(err, &errn) && errors.As(err, &op):
+		code = errnoName(errn)
+		call := op.Op
+		if call == "dial" {
+			call = "connect"
+		}
+		msg = call + " " + code
+		extra["syscall"] = call
+		if a, ok := op.Addr.(*net.TCPAddr); ok && call == "connect" {
+			msg += " " + a.String()
+			extra["address"], extra["port"] = a.IP.String(), a.Port
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &op) && op.Timeout():
+		code = "UND_ERR_CONNECT_TIMEOUT"
+		msg = "Connect Timeout Error"
+		if op == nil || op.Op != "dial" {
+			code, msg = "UND_ERR_HEADERS_TIMEOUT", "Headers Timeout Error"
+		}
+	case strings.Contains(msg, "timeout awaiting response headers"):
+		code, msg = "UND_ERR_HEADERS_TIMEOUT", "Headers Timeout Error"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(msg, "server closed"):
+		msg = "other side closed"
+	case errors.Is(err, errRedirect):
+		return e.iso.NewError("Error", msg)
+	default:
+		return e.iso.NewError("Error", msg)
+	}
+	o := e.iso.NewError("Error", msg)
+	set(o, "code", e.rt.ToValue(code))
+	for k, v := range extra {
+		set(o, k, e.rt.ToValue(v))
+	}
+	return o
+}
+
+func certError(c *tls.CertificateVerificationError) (code, msg string) {
+	var (
+		host    x509.HostnameError
+		invalid x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(c.Err, &host):
+		return "ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames: " + host.Error()
+	case errors.As(c.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "CERT_HAS_EXPIRED", "certificate has expired"
+	case len(c.UnverifiedCertificates) == 1:
+		return "DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate"
+	}
+	return "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify the first certificate"
+}
+
+func errnoName(n syscall.Errno) string {
+	switch n {
+	case syscall.ECONNREFUSED:
+		return "ECONNREFUSED"
+	case syscall.ECONNRESET:
+		return "ECONNRESET"
+	case syscall.EPIPE:
+		return "EPIPE"
+	case syscall.ETIMEDOUT:
+		return "ETIMEDOUT"
+	case syscall.EHOSTUNREACH:
+		return "EHOSTUNREACH"
+	case syscall.ENETUNREACH:
+		return "ENETUNREACH"
+	case syscall.EADDRNOTAVAIL:
+		return "EADDRNOTAVAIL"
+	}
+	return "E" + strconv.Itoa(int(n))
+}
+
+// fetchData answers a data: URL (Fetch §6).
+func (e *Env) fetchData(r *Request) (goja.Value, error) {
+	text := strings.TrimPrefix(r.url, "data:")
+	if i := strings.IndexByte(text, '#'); i >= 0 {
+		text = text[:i]
+	}
+	typ, data, ok := strings.Cut(text, ",")
+	if !ok {
+		return nil, js.Throw(e.fetchFailed(errors.New("invalid data: URL")))
+	}
+	body := []byte(percentDecode(data))
+	typ = strings.TrimSpace(typ)
+	if t := strings.TrimRight(typ, " "); len(t) >= 6 && strings.EqualFold(t[len(t)-6:], "base64") {
+		if rest := strings.TrimRight(t[:len(t)-6], " "); strings.HasSuffix(rest, ";") {
+			typ = rest[:len(rest)-1]
+			clean := strings.NewReplacer("\t", "", "\n", "", "\f", "", "\r", "", " ", "").Replace(string(body))
+			b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(clean, "="))
+			if err != nil {
+				return nil, js.Throw(e.fetchFailed(errors.New("invalid data: URL")))
+			}
+			body = b
+		}
+	}
+	if strings.HasPrefix(typ, ";") {
+		typ = "text/plain" + typ
+	}
+	if typ == "" {
+		typ = "text/plain;charset=US-ASCII"
+	}
+	out := &Response{Status: 200, StatusText: "OK", typ: "basic", url: r.url, headers: &Headers{guard: guardImmutable}, Body: BytesBody(body)}
+	out.headers.list = []field{{"content-type", typ}}
+	return e.responseClass().New(out), nil
+}
+
+// percentDecode decodes %XX and leaves everything else as it is.
+func percentDecode(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				out = append(out, byte(n))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, s[i])
+	}
+	return string(out)
+}

@@ -1,0 +1,336 @@
+package web
+
+import (
+	"strings"
+
+	"github.com/dop251/goja"
+	"github.com/portico-dev/portico/internal/js"
+)
+
+// Request is a Request of the Fetch standard. Its script object carries a
+// pointer to it.
+type Request struct {
+	Method string
+	Body   *Body
+
+	url        string // serialised, with the fragment
+	parsed     *URL
+	headers    *Headers
+	headersObj *goja.Object
+	signal     *Signal
+	signalObj  *goja.Object
+	// watch ties the signal to what aborts an incoming request; it runs when a
+	// script first asks for the signal.
+	watch func(*Signal)
+
+	mode, credentials, cache, redirect, referrer, referrerPolicy, integrity string
+	keepalive                                                               bool
+
+	// Ext is what a subclass written in Go keeps: NextRequest.
+	Ext any
+}
+
+// NewIncoming returns the request of an exchange. watch is called with the
+// signal when a script first asks for it.
+func NewIncoming(method, url string, h *Headers, body *Body, watch func(*Signal)) *Request {
+	return &Request{Method: method, url: url, headers: h, Body: body, watch: watch, mode: "cors", credentials: "same-origin", redirect: "follow", referrer: "about:client"}
+}
+
+func (r *Request) theBody() *Body { return r.Body }
+
+func (r *Request) contentType() string { v, _ := r.headers.Get("content-type"); return v }
+
+// URL is the request's URL as scripts see it.
+func (r *Request) URL() string { return r.url }
+
+// SetURL replaces the URL.
+func (r *Request) SetURL(u string) { r.url, r.parsed = u, nil }
+
+// Headers is the request's header list.
+func (r *Request) Headers() *Headers { return r.headers }
+
+// Redirect is the redirect mode: "follow", "error" or "manual".
+func (r *Request) Redirect() string { return r.redirect }
+
+// Signal returns the request's signal.
+func (e *Env) requestSignal(r *Request) *Signal {
+	if r.signal == nil {
+		r.signalObj, r.signal = e.NewSignal()
+		if r.watch != nil {
+			r.watch(r.signal)
+		}
+	}
+	return r.signal
+}
+
+func (e *Env) requestClass() *js.Class {
+	return class(&e.fetches.request, func() *js.Class {
+		rt := e.rt
+		c := e.iso.Class("Request", 1, nil, func(c goja.ConstructorCall) any {
+			if len(c.Arguments) == 0 {
+				panic(e.iso.TypeError("Request constructor: 1 argument required, but only 0 found."))
+			}
+			return e.MakeRequest(c.Arguments[0], argument(c.Arguments, 1))
+		})
+		self := func(v goja.Value) *Request {
+			r, ok := js.Host[Request](e.iso, v)
+			if !ok {
+				panic(e.iso.TypeError("Illegal invocation"))
+			}
+			return r
+		}
+		text := func(name string, get func(*Request) string) {
+			c.Getter(name, func(c goja.FunctionCall) goja.Value { return rt.ToValue(get(self(c.This))) })
+		}
+		text("method", func(r *Request) string { return r.Method })
+		text("url", func(r *Request) string { return r.url })
+		c.Getter("headers", func(c goja.FunctionCall) goja.Value {
+			r := self(c.This)
+			if r.headersObj == nil {
+				r.headersObj = e.NewHeaders(r.headers)
+			}
+			return r.headersObj
+		})
+		text("destination", func(*Request) string { return "" })
+		text("referrer", func(r *Request) string { return r.referrer })
+		text("referrerPolicy", func(r *Request) string { return r.referrerPolicy })
+		text("mode", func(r *Request) string { return r.mode })
+		text("credentials", func(r *Request) string { return r.credentials })
+		text("cache", func(r *Request) string {
+			if r.cache == "" {
+				return "default"
+			}
+			return r.cache
+		})
+		text("redirect", func(r *Request) string { return r.redirect })
+		text("integrity", func(r *Request) string { return r.integrity })
+		flag := func(name string, get func(*Request) bool) {
+			c.Getter(name, func(c goja.FunctionCall) goja.Value { return rt.ToValue(get(self(c.This))) })
+		}
+		flag("keepalive", func(r *Request) bool { return r.keepalive })
+		flag("isReloadNavigation", func(*Request) bool { return false })
+		flag("isHistoryNavigation", func(*Request) bool { return false })
+		c.Getter("signal", func(c goja.FunctionCall) goja.Value {
+			r := self(c.This)
+			e.requestSignal(r)
+			return r.signalObj
+		})
+		text("duplex", func(*Request) string { return "half" })
+		e.bodyMixin(c)
+		c.Method("clone", 0, func(c goja.FunctionCall) goja.Value {
+			return e.requestClass().New(e.CloneRequest(self(c.This)))
+		})
+		return c
+	})
+}
+
+// RequestClass is the Request class, for subclasses written in Go.
+func (e *Env) RequestClass() *js.Class { return e.requestClass() }
+
+// RequestOf returns the request that a script object carries.
+func (e *Env) RequestOf(v goja.Value) (*Request, bool) { return js.Host[Request](e.iso, v) }
+
+// CloneRequest is the clone method (Fetch §5.4).
+func (e *Env) CloneRequest(r *Request) *Request {
+	if e.unusable(r.Body) {
+		panic(e.iso.TypeError("Request.clone: Body has already been consumed."))
+	}
+	n := *r
+	n.Ext, n.headersObj, n.signalObj, n.signal = nil, nil, nil, nil
+	n.headers = r.headers.Clone()
+	n.Body = e.cloneBody(r.Body)
+	n.watch = e.follow(r)
+	return &n
+}
+
+// follow ties a new request's signal to r's, when somebody asks for it.
+func (e *Env) follow(r *Request) func(*Signal) {
+	if r.signal == nil && r.watch == nil {
+		return nil
+	}
+	return func(s *Signal) { e.chainSignal(e.requestSignal(r), s) }
+}
+
+// chainSignal aborts to when from is aborted.
+func (e *Env) chainSignal(from, to *Signal) {
+	if from.Aborted() {
+		to.Abort(from.Reason())
+		return
+	}
+	from.OnAbort(func() { to.Abort(from.Reason()) })
+}
+
+// normalMethods are the methods that are recognised in any case (Fetch §2.2.1).
+var normalMethods = map[string]string{"delete": "DELETE", "get": "GET", "head": "HEAD", "options": "OPTIONS", "post": "POST", "put": "PUT"}
+
+// enums are the values of RequestInit's enumerations.
+var enums = map[string][]string{
+	"mode":           {"navigate", "same-origin", "no-cors", "cors"},
+	"credentials":    {"omit", "same-origin", "include"},
+	"cache":          {"default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"},
+	"redirect":       {"follow", "error", "manual"},
+	"duplex":         {"half"},
+	"referrerPolicy": {"", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"},
+}
+
+// member returns a dictionary member, or nil when it is undefined or absent.
+func member(o *goja.Object, name string) goja.Value {
+	v := o.Get(name)
+	if v == nil || goja.IsUndefined(v) {
+		return nil
+	}
+	return v
+}
+
+// MakeRequest is the Request constructor (Fetch §5.4).
+func (e *Env) MakeRequest(input, initv goja.Value) *Request {
+	r := &Request{Method: "GET", mode: "cors", credentials: "same-origin", redirect: "follow", referrer: "about:client"}
+	var from *Request
+	if in, ok := js.Host[Request](e.iso, input); ok {
+		from = in
+		*r = *in
+		r.Ext, r.headersObj, r.signalObj, r.signal, r.Body = nil, nil, nil, nil, nil
+		r.watch = e.follow(in)
+	} else {
+		u, err := ParseURL(input.String(), nil)
+		if err != nil {
+			o := e.iso.TypeError("Failed to parse URL from %s", input.String())
+			set(o, "cause", e.urlError(input.String()))
+			panic(o)
+		}
+		if u.Username() != "" || u.Password() != "" {
+			panic(e.iso.TypeError("Request cannot be constructed from a URL that includes credentials: %s", input.String()))
+		}
+		r.url, r.parsed = u.Href(), u
+	}
+	var init *goja.Object
+	switch v := initv.(type) {
+	case *goja.Object:
+		init = v
+	default:
+		if !goja.IsUndefined(v) && !goja.IsNull(v) {
+			panic(e.iso.TypeError("Request constructor: Expected init (\"%s\") to be one of: Null, Undefined, Object.", v.String()))
+		}
+	}
+	var body goja.Value
+	var bodyFrom *Request // init is itself a request: its body moves without entering script
+	hasBodyInit := false
+	if init != nil {
+		bodyFrom, _ = js.Host[Request](e.iso, init)
+		enum := func(name string, to *string) {
+			v := member(init, name)
+			if v == nil {
+				return
+			}
+			s := v.String()
+			for _, ok := range enums[name] {
+				if s == ok {
+					*to = s
+					return
+				}
+			}
+			panic(e.iso.TypeError("Request constructor: %s is not an accepted type. Expected one of %s.", s, strings.Join(enums[name], ", ")))
+		}
+		if bodyFrom == nil {
+			if v := member(init, "body"); v != nil {
+				body, hasBodyInit = v, true
+			}
+		} else if bodyFrom.Body != nil {
+			hasBodyInit = true
+		}
+		enum("cache", &r.cache)
+		enum("credentials", &r.credentials)
+		var duplex string
+		enum("duplex", &duplex)
+		if v := member(init, "headers"); v != nil {
+			r.headers = &Headers{}
+			e.fillHeaders(r.headers, v)
+		}
+		if v := member(init, "integrity"); v != nil {
+			r.integrity = v.String()
+		}
+		if v := member(init, "keepalive"); v != nil {
+			r.keepalive = v.ToBoolean()
+		}
+		if v := member(init, "method"); v != nil {
+			m := v.String()
+			if !isToken(m) {
+				panic(e.iso.TypeError("'%s' is not a valid HTTP method.", m))
+			}
+			if n, ok := normalMethods[strings.ToLower(m)]; ok {
+				m = n
+			}
+			switch strings.ToUpper(m) {
+			case "CONNECT", "TRACE", "TRACK":
+				panic(e.iso.TypeError("'%s' HTTP method is unsupported.", m))
+			}
+			r.Method = m
+		}
+		enum("mode", &r.mode)
+		if r.mode == "navigate" && member(init, "mode") != nil && bodyFrom == nil {
+			panic(e.iso.TypeError("Request constructor: invalid request mode navigate."))
+		}
+		enum("redirect", &r.redirect)
+		if v := member(init, "referrer"); v != nil {
+			r.referrer = v.String()
+		}
+		enum("referrerPolicy", &r.referrerPolicy)
+		if v := member(init, "signal"); v != nil {
+			if goja.IsNull(v) {
+				r.watch = nil
+			} else {
+				s, ok := e.SignalOf(v)
+				if !ok {
+					panic(e.iso.TypeError("Failed to construct 'Request': member signal is not of type AbortSignal."))
+				}
+				r.watch = func(to *Signal) { e.chainSignal(s, to) }
+			}
+		}
+		if v := member(init, "window"); v != nil && !goja.IsNull(v) {
+			panic(e.iso.TypeError("'window' option '%s' must be null", v.String()))
+		}
+		if hasBodyInit && body != nil && !goja.IsNull(body) && e.isReadableStream(body) && duplex == "" {
+			panic(e.iso.TypeError("RequestInit: duplex option is required when sending a body."))
+		}
+	}
+	if r.headers == nil {
+		r.headers = &Headers{}
+	} else if from != nil && (init == nil || member(init, "headers") == nil) {
+		r.headers = from.headers.Clone()
+	}
+	wantsBody := hasBodyInit && (bodyFrom != nil || !goja.IsNull(body))
+	if (wantsBody || from != nil && from.Body != nil && !hasBodyInit) && (r.Method == "GET" || r.Method == "HEAD") {
+		panic(e.iso.TypeError("Request with GET/HEAD method cannot have body."))
+	}
+	switch {
+	case wantsBody && bodyFrom != nil:
+		r.Body = e.moveBody(bodyFrom, "Response body object should not be disturbed or locked")
+	case wantsBody:
+		x := e.extract(body)
+		r.Body = x.body
+		if x.typ != "" && !r.headers.Has("content-type") {
+			r.headers.Append("content-type", x.typ)
+		}
+	case from != nil && !hasBodyInit && from.Body != nil:
+		r.Body = e.moveBody(from, "Cannot construct a Request with a Request object that has already been used.")
+	}
+	return r
+}
+
+// moveBody takes a request's body for another; the first is used afterwards.
+func (e *Env) moveBody(from *Request, used string) *Body {
+	b := from.Body
+	if e.unusable(b) {
+		panic(e.iso.TypeError("%s", used))
+	}
+	moved := *b
+	if b.stream != nil {
+		if src := e.takeSource(b.stream); src != nil {
+			moved.stream, moved.src = nil, src
+		} else {
+			moved.stream = e.proxyStream(b.stream)
+		}
+	}
+	b.used = true
+	return &moved
+}

@@ -1,0 +1,838 @@
+package next
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dop251/goja"
+	"github.com/portico-dev/portico/internal/js"
+	"github.com/portico-dev/portico/internal/js/web"
+	"github.com/portico-dev/portico/internal/route"
+)
+
+// ErrTimeout ends a request whose handler did not settle in time.
+var ErrTimeout = errors.New("handler did not answer in time")
+
+// ErrClientGone ends a request whose client left before the answer began.
+var ErrClientGone = errors.New("client went away")
+
+// Options are the settings of an App.
+type Options struct {
+	// HandlerTimeout is how long a handler may take until it returns its
+	// Response; a streamed body may take longer. 0 is 60 s.
+	HandlerTimeout time.Duration
+	// AuthInterrupts allows forbidden() and unauthorized().
+	AuthInterrupts bool
+	// Web are the options of the Web platform. Its Context is set by New.
+	Web web.Options
+	// Pool are the options of the isolates; Setup is set by New.
+	Pool js.Options
+	// Isolates is the number of isolates; 0 is GOMAXPROCS.
+	Isolates int
+	// Modules registers further host modules on an isolate; nil is none.
+	Modules func(*js.Isolate)
+}
+
+// App is the script side of a site: a compiled bundle and the isolates that
+// run it.
+type App struct {
+	opts   Options
+	pool   *js.Pool
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup // requests and what they left for after the answer
+}
+
+// New starts the isolates of a compiled bundle.
+func New(p *js.Program, o Options) (*App, error) {
+	if o.HandlerTimeout <= 0 {
+		o.HandlerTimeout = time.Minute
+	}
+	a := &App{opts: o}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	a.opts.Web.Context = a.ctx
+	a.opts.Pool.Setup = func(iso *js.Isolate) error {
+		web.Install(iso, &a.opts.Web)
+		a.install(iso)
+		if a.opts.Modules != nil {
+			a.opts.Modules(iso)
+		}
+		return nil
+	}
+	a.opts.Pool.Unhandled = func(s *js.Scope, err error) {
+		var x *Exchange
+		if s != nil {
+			x, _ = s.Value.(*Exchange)
+		}
+		a.report(x, "unhandled error in a script", err)
+	}
+	var err error
+	if a.pool, err = js.NewPool(p, o.Isolates, a.opts.Pool); err != nil {
+		a.cancel()
+		return nil, err
+	}
+	return a, nil
+}
+
+// report logs an error with its place and stack.
+func (a *App) report(x *Exchange, msg string, err error) {
+	attrs := []any{slog.Any("error", err)}
+	if x != nil {
+		attrs = append(attrs, slog.String("method", x.req.Method), slog.String("route", x.call.Pattern), slog.String("id", x.call.ID))
+	}
+	a.opts.Web.Logger.Error(msg, attrs...)
+}
+
+// Close ends the app: it waits for requests and their after() work until ctx
+// ends, then stops the isolates.
+func (a *App) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { a.work.Wait(); close(done) }()
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	a.cancel()
+	a.pool.Close()
+	a.opts.Web.Client.Close()
+	return err
+}
+
+// Methods are the methods that a route file can export.
+var Methods = []string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"}
+
+// Module is what a route file exports.
+type Module struct {
+	// Methods are the methods that it exports a function for.
+	Methods []string
+	// Warnings are explanations of exports that do nothing.
+	Warnings []string
+}
+
+// ExportError is an export that cannot be served.
+type ExportError struct {
+	Entry, Name, Text, Hint string
+}
+
+func (e *ExportError) Error() string { return e.Entry + ": " + e.Text }
+
+// Describe evaluates a route file and tells what it exports. The error is what
+// the module threw, or an *ExportError.
+func (a *App) Describe(ctx context.Context, path string) (*Module, error) {
+	type result struct {
+		m   *Module
+		err error
+	}
+	c := make(chan result, 1)
+	s := &js.Scope{OnKill: func(err error) { c <- result{nil, err} }}
+	iso := a.pool.Isolates()[0]
+	ok := iso.Post(js.NewFrame(s), func() {
+		of(iso).load(path, func(e *entry, err error) {
+			if err != nil {
+				c <- result{nil, err}
+				return
+			}
+			c <- result{e.module, e.bad}
+		})
+	})
+	if !ok {
+		return nil, js.ErrClosed
+	}
+	select {
+	case r := <-c:
+		return r.m, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%s: top-level await did not settle: %w", path, ctx.Err())
+	}
+}
+
+// entry is an evaluated route module on one isolate.
+type entry struct {
+	fns    map[string]goja.Callable
+	module *Module
+	bad    error
+}
+
+// load evaluates a route module once an isolate.
+func (m *Modules) load(path string, then func(*entry, error)) {
+	if e := m.entries[path]; e != nil {
+		then(e, nil)
+		return
+	}
+	m.iso.Load(path, func(ns *goja.Object, err error) {
+		if err != nil {
+			then(nil, err)
+			return
+		}
+		e := m.entries[path]
+		if e == nil {
+			e = m.examine(path, ns)
+			m.entries[path] = e
+		}
+		then(e, nil)
+	})
+}
+
+// examine looks at a module's exports.
+func (m *Modules) examine(path string, ns *goja.Object) *entry {
+	e := &entry{fns: map[string]goja.Callable{}, module: &Module{}}
+	for _, name := range Methods {
+		v := ns.Get(name)
+		if v == nil || goja.IsUndefined(v) {
+			continue
+		}
+		f, ok := goja.AssertFunction(v)
+		if !ok {
+			if e.bad == nil {
+				e.bad = &ExportError{Entry: path, Name: name, Text: "export " + name + " is not a function but " + article(kind(v)),
+					Hint: "export async function " + name + "(request: Request) { … }"}
+			}
+			continue
+		}
+		e.fns[name] = f
+		e.module.Methods = append(e.module.Methods, name)
+	}
+	for _, k := range ns.Keys() {
+		if up := strings.ToUpper(k); up != k && slices.Contains(Methods, up) {
+			e.module.Warnings = append(e.module.Warnings, fmt.Sprintf("%s: detected lower-case method '%s'; export the upper-case '%s' method name to fix this", path, k, up))
+		}
+	}
+	if v := ns.Get("default"); v != nil && !goja.IsUndefined(v) {
+		e.module.Warnings = append(e.module.Warnings, path+": detected a default export; export a named export for each HTTP method instead")
+	}
+	if len(e.module.Methods) == 0 {
+		e.module.Warnings = append(e.module.Warnings, path+": no HTTP methods exported; export a named export for each HTTP method")
+	}
+	return e
+}
+
+func kind(v goja.Value) string {
+	switch x := v.(type) {
+	case *goja.Object:
+		return "object"
+	case goja.String:
+		return "string"
+	default:
+		switch x.Export().(type) {
+		case int64, float64:
+			return "number"
+		case bool:
+			return "boolean"
+		}
+	}
+	return "value"
+}
+
+func article(s string) string {
+	if s == "object" {
+		return "an " + s
+	}
+	return "a " + s
+}
+
+// Call says which handler a request goes to.
+type Call struct {
+	Entry   string // the route file
+	Export  string // the exported function: HEAD may run GET
+	Pattern string // the route's pattern, for logs
+	ID      string // the request's id, for logs
+	URL     string // the request's URL as scripts see it
+	Host    string // the public host
+	Proto   string // "http" or "https"
+	Params  route.Params
+	Dynamic bool // the pattern has parameters
+}
+
+// Exchange is one request on its way through an isolate. Its fields belong to
+// the isolate until done is signalled; from then on the goroutine of the
+// request reads result and err, which nobody changes any more.
+type Exchange struct {
+	app  *App
+	iso  *js.Isolate
+	call *Call
+	req  *http.Request
+
+	incoming *web.Headers
+	body     *web.Body
+
+	headersObj, cookiesObj *goja.Object
+	jar                    *jar
+	changed                []string // names that cookies() set or deleted, in order
+
+	scope   js.Scope
+	settled bool // result or err is there
+	done    chan struct{}
+	result  result
+	err     error
+	plain   bool // bytes at hand and nothing for after(): no way back to the isolate
+
+	later     []func()      // after() callbacks, until the answer is finished
+	finished  bool          // the answer has been sent, or nobody waits for it
+	released  atomic.Bool   // no longer counted in app.work
+	signals   []*web.Signal // to abort when the client goes away
+	gone      bool          // the client left
+	abandoned bool          // the request's goroutine no longer waits
+}
+
+// result is an answer as Go sends it.
+type result struct {
+	status int
+	header *web.Headers
+	data   []byte
+	body   io.ReadCloser
+	length int64
+}
+
+// maxEager is the largest body that is read before the handler starts: a small
+// body is there when its headers are, and reading it now spares the handler
+// a trip off the isolate.
+const maxEager = 64 << 10
+
+// Serve runs a handler for a request and writes its answer. An error means
+// that nothing was written; a failure after that panics with
+// http.ErrAbortHandler, which ends the connection.
+func (a *App) Serve(w http.ResponseWriter, r *http.Request, c *Call) error {
+	a.work.Add(1)
+	x := &Exchange{app: a, call: c, req: r, done: make(chan struct{}, 1)}
+	x.scope.Value, x.scope.OnKill = x, x.killed
+	x.incoming = web.FromRequest(r.Header, x.forwarded)
+	x.body = requestBody(r)
+	iso, err := a.pool.Begin(&x.scope)
+	if err != nil {
+		x.release()
+		return err
+	}
+	x.iso = iso
+	defer a.pool.End(iso, &x.scope)
+	if !iso.Post(js.NewFrame(&x.scope), x.start) {
+		x.release()
+		return js.ErrClosed
+	}
+	select {
+	case <-x.done:
+	default:
+		if !x.wait() {
+			return ErrClientGone
+		}
+	}
+	switch {
+	case x.plain:
+		defer x.release()
+	default:
+		// What after() was given starts when the answer has been sent, however
+		// sending it went.
+		defer iso.Post(js.NewFrame(&x.scope), x.finish)
+	}
+	if x.err != nil {
+		return x.err
+	}
+	return x.write(w)
+}
+
+// release counts the exchange as over.
+func (x *Exchange) release() {
+	if x.released.CompareAndSwap(false, true) {
+		x.app.work.Done()
+	}
+}
+
+// wait waits for a handler that did not settle at once. It returns false when
+// the client left first.
+func (x *Exchange) wait() bool {
+	limit := time.AfterFunc(x.app.opts.HandlerTimeout, func() { x.iso.Kill(&x.scope, ErrTimeout) })
+	select {
+	case <-x.done:
+		limit.Stop()
+		return true
+	case <-x.req.Context().Done():
+		// The handler goes on within its time limit, as in Node; its signal
+		// tells it that nobody waits.
+		x.iso.Post(js.NewFrame(&x.scope), func() {
+			x.abort()
+			x.abandoned = true
+			if x.settled {
+				x.finish()
+			}
+		})
+		return false
+	}
+}
+
+// requestBody makes the script's body of a request's.
+func requestBody(r *http.Request) *web.Body {
+	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return web.BytesBody(nil)
+		}
+		return nil
+	}
+	if n := r.ContentLength; n > 0 && n <= maxEager && r.Header["Expect"] == nil {
+		buf := make([]byte, n)
+		got, err := io.ReadFull(r.Body, buf)
+		if err == nil {
+			return web.BytesBody(buf)
+		}
+		return web.ReaderBody(web.FailingReader(buf[:got], err), n)
+	}
+	return web.ReaderBody(r.Body, r.ContentLength)
+}
+
+// forwarded completes the headers as a handler sees them behind a Node server:
+// Host is a header, and x-forwarded-* are there unless the client sent them.
+func (x *Exchange) forwarded(h http.Header) {
+	set := func(name, value string) {
+		if _, ok := h[name]; !ok && value != "" {
+			h[name] = []string{value}
+		}
+	}
+	h["Host"] = []string{x.req.Host}
+	set("X-Forwarded-Host", x.call.Host)
+	set("X-Forwarded-Proto", x.call.Proto)
+	_, port, err := net.SplitHostPort(x.call.Host)
+	if err != nil {
+		port = "80"
+		if x.call.Proto == "https" {
+			port = "443"
+		}
+	}
+	set("X-Forwarded-Port", port)
+	if ip, _, err := net.SplitHostPort(x.req.RemoteAddr); err == nil {
+		set("X-Forwarded-For", ip)
+	}
+}
+
+// start runs on the isolate: it finds the handler and calls it.
+func (x *Exchange) start() {
+	m := of(x.iso)
+	if e := m.entries[x.call.Entry]; e != nil {
+		x.invoke(m, e)
+		return
+	}
+	m.load(x.call.Entry, func(e *entry, err error) {
+		if err != nil {
+			x.fail(err)
+			return
+		}
+		x.iso.InFrame(js.NewFrame(&x.scope), func() { x.invoke(m, e) })
+	})
+}
+
+func (x *Exchange) invoke(m *Modules, e *entry) {
+	f := e.fns[x.call.Export]
+	if f == nil {
+		x.fail(fmt.Errorf("%s does not export %s on this isolate", x.call.Entry, x.call.Export))
+		return
+	}
+	r := web.NewIncoming(x.req.Method, x.call.URL, x.incoming, x.body, x.watch)
+	r.Ext = &requestExt{incoming: true}
+	ctx := m.rt.NewObject()
+	put(ctx, "params", m.iso.Resolved(x.params(m)))
+	v, err := m.iso.Call(f, goja.Undefined(), m.requestClass().New(r), ctx)
+	if err != nil {
+		x.settle(m, nil, err)
+		return
+	}
+	m.iso.Await(v, func(v goja.Value, err error) { x.settle(m, v, err) })
+}
+
+func (x *Exchange) params(m *Modules) goja.Value {
+	if !x.call.Dynamic {
+		return goja.Undefined()
+	}
+	o := m.rt.NewObject()
+	for _, p := range x.call.Params {
+		if p.Values == nil {
+			put(o, p.Name, m.env.UTF8Text(p.Value))
+			continue
+		}
+		list := make([]any, len(p.Values))
+		for i, v := range p.Values {
+			list[i] = m.env.UTF8Text(v)
+		}
+		put(o, p.Name, m.rt.NewArray(list...))
+	}
+	return o
+}
+
+// settle takes a handler's outcome. It runs on the isolate.
+func (x *Exchange) settle(m *Modules, v goja.Value, err error) {
+	if x.settled {
+		return
+	}
+	if err != nil {
+		if out, ok := m.outcomeOf(m.iso.Thrown(err)); ok {
+			x.navigate(m, out)
+			return
+		}
+		x.fail(m.iso.ErrorOf(err))
+		return
+	}
+	res, ok := m.env.ResponseOf(v)
+	if !ok {
+		x.fail(fmt.Errorf("no response is returned from route handler '%s'. Expected a Response object but received '%s' (method: %s, url: %s)\nhint: return a Response or a NextResponse in all branches of your handler",
+			x.call.Entry, describe(v), x.req.Method, x.req.URL.Path))
+		return
+	}
+	x.respond(m, res)
+}
+
+func describe(v goja.Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "undefined"
+	case *goja.Object:
+		return "[object " + v.ClassName() + "]"
+	}
+	return v.String()
+}
+
+// navigate answers with what redirect() and its kin asked for.
+func (x *Exchange) navigate(m *Modules, out outcome) {
+	res := web.NewResponse(out.status)
+	if out.location != "" || out.status >= 300 && out.status < 400 {
+		if x.formPost() {
+			res.Status = http.StatusSeeOther
+		}
+		res.Headers().Append("location", latin1(out.location))
+		x.respond(m, res)
+		return
+	}
+	x.changed = nil // cookies that were set before are dropped
+	x.respond(m, res)
+}
+
+// formPost reports whether the request is a form's or a server action's POST:
+// Next.js answers its redirect with 303, so that the browser asks with GET.
+func (x *Exchange) formPost() bool {
+	if x.req.Method != http.MethodPost {
+		return false
+	}
+	ct := x.req.Header.Get("Content-Type")
+	return ct == "application/x-www-form-urlencoded" || strings.HasPrefix(ct, "multipart/form-data") || x.req.Header["Next-Action"] != nil
+}
+
+// latin1 writes text as Latin-1 where that is possible, else percent-encoded:
+// a header is bytes.
+func latin1(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\r' || r == '\n' || r == 0:
+			fmt.Fprintf(&b, "%%%02X", r)
+		case r < 0x100:
+			b.WriteByte(byte(r))
+		default:
+			b.WriteString(encodeComponent(string(r)))
+		}
+	}
+	return b.String()
+}
+
+// respond turns a script's response into the answer that Go sends.
+func (x *Exchange) respond(m *Modules, res *web.Response) {
+	if res.IsError() {
+		x.fail(fmt.Errorf("%s returned Response.error(), a network error without a status", x.call.Entry))
+		return
+	}
+	h := res.Headers()
+	if h.Has("x-middleware-rewrite") {
+		x.fail(fmt.Errorf("NextResponse.rewrite() was used in the route handler %s, which is not supported\nhint: remove the invocation, or rewrite in middleware", x.call.Entry))
+		return
+	}
+	if v, _ := h.Get("x-middleware-next"); v == "1" {
+		x.fail(fmt.Errorf("NextResponse.next() was used in the route handler %s, which is not supported\nhint: return a Response; see https://nextjs.org/docs/messages/next-response-next-in-app-route-handler", x.call.Entry))
+		return
+	}
+	if len(x.changed) > 0 {
+		h = x.withCookies(m, h)
+	}
+	out := result{status: res.Status, header: h, length: res.Body.Length()}
+	if x.req.Method != http.MethodHead && !bodyless(res.Status) {
+		var err error
+		if out.data, out.body, err = m.env.Take(res); err != nil {
+			x.fail(fmt.Errorf("%s returned a Response whose body has been read already", x.call.Entry))
+			return
+		}
+	}
+	x.result = out
+	x.end()
+}
+
+func bodyless(status int) bool { return status == 204 || status == 205 || status == 304 }
+
+// withCookies adds what cookies() changed to a response's headers: the
+// response's own cookies come first, and win over those of the same name.
+func (x *Exchange) withCookies(m *Modules, h *web.Headers) *web.Headers {
+	h = h.Clone()
+	j := m.responseJar(h)
+	own := slices.Clone(j.names)
+	for _, n := range x.changed {
+		if !slices.Contains(own, n) {
+			if c := x.jar.byName[n]; c != nil {
+				j.put(n, c)
+			}
+		}
+	}
+	m.write(j)
+	return h
+}
+
+func (x *Exchange) cookieChanged(name string) {
+	if !slices.Contains(x.changed, name) {
+		x.changed = append(x.changed, name)
+	}
+}
+
+func (x *Exchange) fail(err error) {
+	if !x.settled {
+		x.err = err
+		x.end()
+	}
+}
+
+func (x *Exchange) end() {
+	x.settled = true
+	if x.abandoned {
+		x.finish()
+		return
+	}
+	if x.err == nil && x.result.body == nil && len(x.later) == 0 {
+		x.plain, x.finished = true, true
+	}
+	x.done <- struct{}{}
+}
+
+// killed is told that the isolate ended the request: too much computing, no
+// stack left, a panic, or its time limit.
+func (x *Exchange) killed(err error) {
+	if !x.settled {
+		x.err = err
+		x.end()
+		return
+	}
+	if !errors.Is(err, ErrTimeout) { // the limit is for the answer, and that is there
+		x.app.report(x, "a script was ended after its answer had begun", err)
+	}
+	if a, ok := x.result.body.(interface{ Abort(error) }); ok {
+		a.Abort(err)
+	}
+	x.release()
+}
+
+// watch ties a request's signal to the client. It runs on the isolate.
+func (x *Exchange) watch(s *web.Signal) {
+	if x.gone {
+		s.Abort(x.aborted())
+		return
+	}
+	x.signals = append(x.signals, s)
+	if len(x.signals) == 1 {
+		context.AfterFunc(x.req.Context(), func() { x.iso.Post(js.NewFrame(&x.scope), x.abort) })
+	}
+}
+
+func (x *Exchange) aborted() goja.Value {
+	e := x.iso.NewError("Error", "")
+	put(e, "name", x.iso.Runtime().ToValue("ResponseAborted"))
+	return e
+}
+
+// abort tells the handler that its client has gone.
+func (x *Exchange) abort() {
+	if x.gone || x.finished {
+		return
+	}
+	x.gone = true
+	for _, s := range x.signals {
+		s.Abort(x.aborted())
+	}
+}
+
+// write sends the answer.
+func (x *Exchange) write(w http.ResponseWriter) error {
+	res := &x.result
+	h := w.Header()
+	res.header.Each(func(name, value string) {
+		switch name {
+		case "content-length", "transfer-encoding": // the server's own business
+			return
+		case "keep-alive", "upgrade", "proxy-connection", "x-middleware-set-cookie":
+			return
+		}
+		k := http.CanonicalHeaderKey(name)
+		h[k] = append(h[k], value)
+	})
+	if _, ok := h["Content-Type"]; !ok {
+		h["Content-Type"] = nil // none, where net/http would guess one
+	}
+	if res.body == nil {
+		if x.req.Method == http.MethodHead {
+			if v, ok := res.header.Get("content-length"); ok && res.length == 0 {
+				h["Content-Length"] = []string{v}
+			} else if res.length > 0 {
+				h["Content-Length"] = []string{strconv.FormatInt(res.length, 10)}
+			}
+		} else if !bodyless(res.status) {
+			h["Content-Length"] = []string{strconv.Itoa(len(res.data))}
+			checkEncoding(h, res.data)
+		}
+		w.WriteHeader(res.status)
+		if len(res.data) > 0 {
+			_, _ = w.Write(res.data) // the client has gone: nobody to tell
+		}
+		return nil
+	}
+	defer res.body.Close()
+	if res.length >= 0 {
+		h["Content-Length"] = []string{strconv.FormatInt(res.length, 10)}
+	}
+	return x.stream(w)
+}
+
+// checkEncoding drops a Content-Encoding that the first bytes of the body do
+// not bear out: fetch decodes a body and leaves the header, and handlers pass
+// both on.
+func checkEncoding(h http.Header, start []byte) {
+	if h["Content-Encoding"] != nil && !web.Encoded(h.Get("Content-Encoding"), start) {
+		delete(h, "Content-Encoding")
+	}
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// stream copies a body to the client, chunk by chunk: a chunk is read when the
+// one before it has been written, so a slow client holds its producer back.
+func (x *Exchange) stream(w http.ResponseWriter) error {
+	res := &x.result
+	if a, ok := res.body.(interface{ Abort(error) }); ok {
+		stop := context.AfterFunc(x.req.Context(), func() { a.Abort(ErrClientGone) })
+		defer stop()
+	}
+	bp := buffers.Get().(*[]byte)
+	defer buffers.Put(bp)
+	buf := *bp
+	flush := http.NewResponseController(w)
+	started := false
+	for {
+		n, err := res.body.Read(buf)
+		if n > 0 || err != nil && !started {
+			if !started {
+				if err != nil && !errors.Is(err, io.EOF) && n == 0 {
+					clear(w.Header())
+					return err
+				}
+				checkEncoding(w.Header(), buf[:n])
+				w.WriteHeader(res.status)
+				started = true
+			}
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				return nil // the client has gone; closing the body tells the producer
+			}
+			if err == nil && res.length < 0 {
+				if ferr := flush.Flush(); ferr != nil {
+					return nil
+				}
+			}
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return nil
+		default:
+			if !errors.Is(err, ErrClientGone) {
+				x.app.report(x, "failed to pipe response", err)
+			}
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// after is next/server's function of that name: it takes a function or a promise.
+func (m *Modules) after(c goja.FunctionCall) goja.Value {
+	x := m.exchange()
+	if x == nil {
+		panic(m.outside("after"))
+	}
+	task := c.Argument(0)
+	f, isFunc := goja.AssertFunction(task)
+	if !isFunc {
+		o, ok := task.(*goja.Object)
+		if ok {
+			_, ok = goja.AssertFunction(o.Get("then"))
+		}
+		if !ok {
+			panic(m.iso.NewError("Error", "`after()`: Argument must be a promise or a function"))
+		}
+		x.hold(m, task)
+		return goja.Undefined()
+	}
+	frame := m.iso.Current()
+	run := func() {
+		m.iso.InFrame(frame, func() {
+			x.app.work.Add(1)
+			v, err := m.iso.Call(f, goja.Undefined())
+			if err != nil {
+				x.app.report(x, "an error occurred in a function passed to after()", m.iso.ErrorOf(err))
+				x.app.work.Done()
+				return
+			}
+			m.iso.Await(v, func(_ goja.Value, err error) {
+				if err != nil {
+					x.app.report(x, "an error occurred in a function passed to after()", m.iso.ErrorOf(err))
+				}
+				x.app.work.Done()
+			})
+		})
+	}
+	if x.finished {
+		run()
+	} else {
+		x.later = append(x.later, run)
+	}
+	return goja.Undefined()
+}
+
+// hold keeps the app open until a promise has settled.
+func (x *Exchange) hold(m *Modules, promise goja.Value) {
+	x.app.work.Add(1)
+	m.iso.Await(promise, func(_ goja.Value, err error) {
+		if err != nil {
+			x.app.report(x, "an error occurred in a promise passed to after()", m.iso.ErrorOf(err))
+		}
+		x.app.work.Done()
+	})
+}
+
+// finish starts what after() was given: the answer is done. It runs on the
+// isolate; the callbacks start in order and run side by side.
+func (x *Exchange) finish() {
+	if x.finished {
+		return
+	}
+	x.finished = true
+	if x.abandoned && x.result.body != nil {
+		body := x.result.body
+		go body.Close() // closing may block, and may post to the isolate
+	}
+	if x.jar != nil {
+		x.jar.sealed = "Cookies can only be modified in a Server Action or Route Handler. Read more: https://nextjs.org/docs/app/api-reference/functions/cookies#options"
+	}
+	for _, f := range x.later {
+		f()
+	}
+	x.later = nil
+	x.release()
+}

@@ -1,0 +1,193 @@
+// Package next is the part of Next.js that handlers import: next/server,
+// next/headers, next/navigation and their kin, and the way from an HTTP
+// request to a handler's function and back.
+package next
+
+import (
+	"github.com/dop251/goja"
+	"github.com/portico-dev/portico/internal/js"
+	"github.com/portico-dev/portico/internal/js/web"
+)
+
+// Modules are the next/* modules of one isolate.
+type Modules struct {
+	iso *js.Isolate
+	rt  *goja.Runtime
+	env *web.Env
+	app *App
+
+	classes struct {
+		url, request, response, requestCookies, responseCookies *js.Class
+	}
+	entries map[string]*entry // evaluated route modules
+}
+
+type modulesKey struct{}
+
+func of(iso *js.Isolate) *Modules {
+	return js.State(iso, modulesKey{}, func() *Modules { panic("next.Install has not run on this isolate") })
+}
+
+func lazyClass(slot **js.Class, make func() *js.Class) *js.Class {
+	if *slot == nil {
+		*slot = make()
+	}
+	return *slot
+}
+
+// Specifiers are the modules that Install serves.
+var Specifiers = []string{"next/server", "next/headers", "next/navigation", "next/cache", "next/og"}
+
+// install registers the modules on an isolate.
+func (a *App) install(iso *js.Isolate) *Modules {
+	return js.State(iso, modulesKey{}, func() *Modules {
+		m := &Modules{iso: iso, rt: iso.Runtime(), env: web.Of(iso), app: a, entries: map[string]*entry{}}
+		for name, fill := range map[string]func(o *goja.Object){
+			"next/server":     m.server,
+			"next/headers":    m.headers,
+			"next/navigation": m.navigation,
+			"next/cache":      m.cache,
+			"next/og":         m.og,
+		} {
+			iso.Module(name, func() *goja.Object {
+				o := m.rt.NewObject()
+				put(o, "__esModule", m.rt.ToValue(true))
+				fill(o)
+				return o
+			})
+			// Next's packages carry the file name too: next/server.js.
+			iso.Module(name+".js", func() *goja.Object {
+				o, err := iso.Import(name)
+				if err != nil {
+					panic(iso.NewError("Error", err.Error()))
+				}
+				return o
+			})
+		}
+		return m
+	})
+}
+
+func (m *Modules) fn(o *goja.Object, name string, length int, f func(goja.FunctionCall) goja.Value) {
+	put(o, name, m.iso.Func(name, length, f))
+}
+
+// server fills next/server.
+func (m *Modules) server(o *goja.Object) {
+	put(o, "NextRequest", m.requestClass().Ctor)
+	put(o, "NextResponse", m.responseClass().Ctor)
+	m.iso.LazyOn(o, "ImageResponse", m.imageResponse)
+	m.iso.LazyOn(o, "URLPattern", func() goja.Value { return orUndefined(m.rt.Get("URLPattern")) })
+	m.fn(o, "userAgent", 1, func(c goja.FunctionCall) goja.Value {
+		in, ok := c.Argument(0).(*goja.Object)
+		if !ok {
+			panic(m.iso.TypeError("userAgent: the argument has no headers"))
+		}
+		ua := ""
+		if h, ok := m.env.HeadersOf(orUndefined(in.Get("headers"))); ok {
+			ua, _ = h.Get("user-agent")
+		} else if ho, ok := in.Get("headers").(*goja.Object); ok {
+			if get, ok := goja.AssertFunction(ho.Get("get")); ok {
+				v, err := m.iso.Call(get, ho, m.rt.ToValue("user-agent"))
+				if err != nil {
+					panic(err)
+				}
+				ua = optional(v)
+			}
+		}
+		return m.userAgent(ua)
+	})
+	m.fn(o, "userAgentFromString", 1, func(c goja.FunctionCall) goja.Value { return m.userAgent(optional(c.Argument(0))) })
+	m.fn(o, "after", 1, m.after)
+	m.fn(o, "connection", 0, func(goja.FunctionCall) goja.Value {
+		x := m.exchange()
+		if x == nil {
+			panic(m.outside("connection"))
+		}
+		return m.iso.Resolved(goja.Undefined())
+	})
+}
+
+// outside is the error of a request function that is called outside a request.
+func (m *Modules) outside(name string) goja.Value {
+	return m.iso.NewError("Error", "`"+name+"` was called outside a request scope. Read more: https://nextjs.org/docs/messages/next-dynamic-api-wrong-context")
+}
+
+// exchange is the request that is being handled, or nil.
+func (m *Modules) exchange() *Exchange {
+	if s := m.iso.Scope(); s != nil {
+		x, _ := s.Value.(*Exchange)
+		return x
+	}
+	return nil
+}
+
+// headers fills next/headers.
+func (m *Modules) headers(o *goja.Object) {
+	need := func(name string) *Exchange {
+		x := m.exchange()
+		if x == nil {
+			panic(m.outside(name))
+		}
+		return x
+	}
+	m.fn(o, "cookies", 0, func(goja.FunctionCall) goja.Value {
+		return m.iso.Resolved(m.cookies(need("cookies")))
+	})
+	m.fn(o, "headers", 0, func(goja.FunctionCall) goja.Value {
+		x := need("headers")
+		if x.headersObj == nil {
+			x.headersObj = m.env.NewHeaders(x.incoming.Clone().Seal())
+		}
+		return m.iso.Resolved(x.headersObj)
+	})
+	m.fn(o, "draftMode", 0, func(goja.FunctionCall) goja.Value {
+		need("draftMode")
+		panic(m.iso.NewError("Error", "draftMode() is not available yet in this version of Portico"))
+	})
+}
+
+// cookies is the jar behind cookies(): like a response's, filled from the
+// request, with writes that end up on the response.
+func (m *Modules) cookies(x *Exchange) *goja.Object {
+	if x.cookiesObj == nil {
+		j := &jar{byName: map[string]*goja.Object{}, h: &web.Headers{}, response: true}
+		in := m.requestJar(x.incoming)
+		for _, n := range in.names {
+			c := m.rt.NewObject()
+			put(c, "name", in.byName[n].Get("name"))
+			put(c, "value", in.byName[n].Get("value"))
+			put(c, "path", m.rt.ToValue("/"))
+			j.put(n, c)
+		}
+		j.changed = x.cookieChanged
+		x.jar = j
+		x.cookiesObj = m.responseCookies().New(j)
+	}
+	return x.cookiesObj
+}
+
+// cache fills next/cache.
+func (m *Modules) cache(o *goja.Object) {
+	for _, name := range []string{"unstable_cache", "revalidateTag", "revalidatePath", "updateTag", "refresh", "cacheLife", "cacheTag", "unstable_cacheLife", "unstable_cacheTag", "unstable_expireTag", "unstable_expirePath"} {
+		m.fn(o, name, 1, func(goja.FunctionCall) goja.Value {
+			panic(m.iso.NewError("Error", name+"() of next/cache is not available yet in this version of Portico"))
+		})
+	}
+	// Nothing is cached, so there is nothing to opt out of.
+	for _, name := range []string{"unstable_noStore", "noStore"} {
+		m.fn(o, name, 0, func(goja.FunctionCall) goja.Value { return goja.Undefined() })
+	}
+}
+
+// og fills next/og.
+func (m *Modules) og(o *goja.Object) {
+	m.iso.LazyOn(o, "ImageResponse", m.imageResponse)
+}
+
+func (m *Modules) imageResponse() goja.Value {
+	c := m.iso.Class("ImageResponse", 1, nil, func(goja.ConstructorCall) any {
+		panic(m.iso.NewError("Error", "ImageResponse is not available yet in this version of Portico; return the image's own bytes in a Response"))
+	})
+	return c.Ctor
+}
