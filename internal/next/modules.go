@@ -4,6 +4,9 @@
 package next
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
@@ -190,4 +193,9 @@ func (m *Modules) imageResponse() goja.Value {
 		panic(m.iso.NewError("Error", "ImageResponse is not available yet in this version of Portico; return the image's own bytes in a Response"))
 	})
 	return c.Ctor
+}
+
+// Serves reports whether the script host serves a module of that name.
+func Serves(specifier string) bool {
+	return slices.Contains(Specifiers, strings.TrimSuffix(specifier, ".js")) || web.Serves(specifier)
 }

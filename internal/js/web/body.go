@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"unicode/utf8"
-	"unsafe"
 
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
@@ -84,17 +82,14 @@ func (e *Env) extract(v goja.Value) extracted {
 // utf8 encodes a script value's text as UTF-8. Lone surrogates become U+FFFD.
 func (e *Env) utf8(v goja.Value) []byte { return []byte(v.String()) }
 
-// text decodes UTF-8 as the standard's "UTF-8 decode": without a byte order
+// decoded decodes UTF-8 as the standard's "UTF-8 decode": without a byte order
 // mark, malformed sequences replaced. b must not be changed afterwards.
-func (e *Env) text(b []byte) goja.Value {
+func (e *Env) decoded(b []byte) goja.Value {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if len(b) == 0 {
 		return e.rt.ToValue("")
 	}
-	if !utf8.Valid(b) {
-		b = replaceInvalidUTF8(b)
-	}
-	return e.rt.ToValue(unsafe.String(unsafe.SliceData(b), len(b)))
+	return e.rt.ToValue(decodeUTF8(b))
 }
 
 // unusable reports whether the body was read or is being read.
@@ -277,7 +272,7 @@ func (e *Env) bodyMixin(c *js.Class) {
 	})
 	read("arrayBuffer", func(_ hasBody, data []byte) (goja.Value, error) { return e.arrayBuffer(bytes.Clone(data)), nil })
 	read("bytes", func(_ hasBody, data []byte) (goja.Value, error) { return e.uint8Array(bytes.Clone(data)), nil })
-	read("text", func(_ hasBody, data []byte) (goja.Value, error) { return e.text(data), nil })
+	read("text", func(_ hasBody, data []byte) (goja.Value, error) { return e.decoded(data), nil })
 	read("json", func(_ hasBody, data []byte) (goja.Value, error) { return e.iso.ParseJSON(data) })
 	read("blob", func(h hasBody, data []byte) (goja.Value, error) {
 		return e.NewBlob(NewBlob(data, blobType(h.contentType()))), nil
@@ -316,3 +311,12 @@ func (e *Env) parseForm(contentType string, data []byte) (goja.Value, error) {
 	}
 	return nil, js.Throw(e.iso.TypeError("Content-Type was not one of \"multipart/form-data\" or \"application/x-www-form-urlencoded\"."))
 }
+
+// Text makes a script string of a Latin-1 text, as headers hold it.
+func (e *Env) Text(s string) goja.Value { return e.fromBytes(s) }
+
+// UTF8Text makes a script string of UTF-8 text.
+func (e *Env) UTF8Text(s string) goja.Value { return e.rt.ToValue(s) }
+
+// URLError is the TypeError for a text that is no URL.
+func (e *Env) URLError(input string) *goja.Object { return e.invalidURL(input, nil) }

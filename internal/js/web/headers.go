@@ -339,7 +339,7 @@ func (e *Env) headerValue(v goja.Value, op string) string {
 }
 
 type fetchClasses struct {
-	headers, headersIterator, request, response *js.Class
+	headers, request, response *js.Class
 }
 
 func (e *Env) headersClass() *js.Class {
@@ -425,87 +425,21 @@ func (e *Env) headersClass() *js.Class {
 			}
 			return rt.NewArray(out...)
 		})
-		c.Method("forEach", 1, func(c goja.FunctionCall) goja.Value {
-			h := self(c)
-			f, ok := goja.AssertFunction(c.Argument(0))
+		e.pairIterable(c, func(this goja.Value) pairs {
+			h, ok := js.Host[Headers](e.iso, this)
 			if !ok {
-				panic(e.iso.TypeError("Failed to execute 'forEach' on 'Headers': parameter 1 is not of type 'Function'."))
+				panic(e.illegal())
 			}
-			this, thisArg := c.This, c.Argument(1)
-			for i := 0; ; i++ {
+			return func(i int) (name, value goja.Value, ok bool) {
 				l := h.sorted()
 				if i >= len(l) {
-					return goja.Undefined()
+					return nil, nil, false
 				}
-				if _, err := e.iso.Call(f, thisArg, e.fromBytes(l[i].value), rt.ToValue(l[i].name), this); err != nil {
-					panic(err)
-				}
+				return rt.ToValue(l[i].name), e.fromBytes(l[i].value), true
 			}
-		})
-		iterate := func(kind int) func(goja.FunctionCall) goja.Value {
-			return func(c goja.FunctionCall) goja.Value {
-				return e.headersIteratorClass().New(&headersIterator{h: self(c), kind: kind})
-			}
-		}
-		c.Method("entries", 0, iterate(2))
-		c.Method("keys", 0, iterate(0))
-		c.Method("values", 0, iterate(1))
-		c.Symbol(goja.SymIterator, c.Proto.Get("entries"))
-		return c
-	})
-}
-
-type headersIterator struct {
-	h       *Headers
-	i, kind int
-}
-
-func (e *Env) headersIteratorClass() *js.Class {
-	return class(&e.fetches.headersIterator, func() *js.Class {
-		c := e.iso.Class("Headers Iterator", 0, nil, nil)
-		e.iteratorPrototype(c.Proto)
-		c.Method("next", 0, func(c goja.FunctionCall) goja.Value {
-			it, ok := js.Host[headersIterator](e.iso, c.This)
-			if !ok {
-				panic(e.iso.TypeError("next() called on a value that is not a Headers iterator object"))
-			}
-			l := it.h.sorted()
-			if it.i >= len(l) {
-				return e.iterResult(goja.Undefined(), true)
-			}
-			f := l[it.i]
-			it.i++
-			switch it.kind {
-			case 0:
-				return e.iterResult(e.rt.ToValue(f.name), false)
-			case 1:
-				return e.iterResult(e.fromBytes(f.value), false)
-			}
-			return e.iterResult(e.rt.NewArray(e.rt.ToValue(f.name), e.fromBytes(f.value)), false)
 		})
 		return c
 	})
-}
-
-// iteratorPrototype puts %IteratorPrototype% behind an iterator's prototype.
-func (e *Env) iteratorPrototype(proto *goja.Object) {
-	v, err := e.rt.RunString("Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))")
-	if err == nil {
-		err = proto.SetPrototype(v.(*goja.Object))
-	}
-	if err != nil {
-		panic(err)
-	}
-	if err := proto.Delete("constructor"); err != nil {
-		panic(err)
-	}
-}
-
-func (e *Env) iterResult(v goja.Value, done bool) goja.Value {
-	o := e.rt.NewObject()
-	set(o, "value", v)
-	set(o, "done", e.rt.ToValue(done))
-	return o
 }
 
 func set(o *goja.Object, name string, v goja.Value) {

@@ -18,7 +18,6 @@ type Request struct {
 	headers    *Headers
 	headersObj *goja.Object
 	signal     *Signal
-	signalObj  *goja.Object
 	// watch ties the signal to what aborts an incoming request; it runs when a
 	// script first asks for the signal.
 	watch func(*Signal)
@@ -55,7 +54,7 @@ func (r *Request) Redirect() string { return r.redirect }
 // Signal returns the request's signal.
 func (e *Env) requestSignal(r *Request) *Signal {
 	if r.signal == nil {
-		r.signalObj, r.signal = e.NewSignal()
+		r.signal = e.LazySignal()
 		if r.watch != nil {
 			r.watch(r.signal)
 		}
@@ -111,9 +110,7 @@ func (e *Env) requestClass() *js.Class {
 		flag("isReloadNavigation", func(*Request) bool { return false })
 		flag("isHistoryNavigation", func(*Request) bool { return false })
 		c.Getter("signal", func(c goja.FunctionCall) goja.Value {
-			r := self(c.This)
-			e.requestSignal(r)
-			return r.signalObj
+			return e.requestSignal(self(c.This)).Object()
 		})
 		text("duplex", func(*Request) string { return "half" })
 		e.bodyMixin(c)
@@ -136,7 +133,7 @@ func (e *Env) CloneRequest(r *Request) *Request {
 		panic(e.iso.TypeError("Request.clone: Body has already been consumed."))
 	}
 	n := *r
-	n.Ext, n.headersObj, n.signalObj, n.signal = nil, nil, nil, nil
+	n.Ext, n.headersObj, n.signal = nil, nil, nil
 	n.headers = r.headers.Clone()
 	n.Body = e.cloneBody(r.Body)
 	n.watch = e.follow(r)
@@ -173,15 +170,6 @@ var enums = map[string][]string{
 	"referrerPolicy": {"", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"},
 }
 
-// member returns a dictionary member, or nil when it is undefined or absent.
-func member(o *goja.Object, name string) goja.Value {
-	v := o.Get(name)
-	if v == nil || goja.IsUndefined(v) {
-		return nil
-	}
-	return v
-}
-
 // MakeRequest is the Request constructor (Fetch §5.4).
 func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 	r := &Request{Method: "GET", mode: "cors", credentials: "same-origin", redirect: "follow", referrer: "about:client"}
@@ -189,13 +177,13 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 	if in, ok := js.Host[Request](e.iso, input); ok {
 		from = in
 		*r = *in
-		r.Ext, r.headersObj, r.signalObj, r.signal, r.Body = nil, nil, nil, nil, nil
+		r.Ext, r.headersObj, r.signal, r.Body = nil, nil, nil, nil
 		r.watch = e.follow(in)
 	} else {
 		u, err := ParseURL(input.String(), nil)
 		if err != nil {
 			o := e.iso.TypeError("Failed to parse URL from %s", input.String())
-			set(o, "cause", e.urlError(input.String()))
+			set(o, "cause", e.invalidURL(input.String(), nil))
 			panic(o)
 		}
 		if u.Username() != "" || u.Password() != "" {
@@ -218,8 +206,8 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 	if init != nil {
 		bodyFrom, _ = js.Host[Request](e.iso, init)
 		enum := func(name string, to *string) {
-			v := member(init, name)
-			if v == nil {
+			v, ok := member(init, name)
+			if !ok {
 				return
 			}
 			s := v.String()
@@ -232,7 +220,7 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 			panic(e.iso.TypeError("Request constructor: %s is not an accepted type. Expected one of %s.", s, strings.Join(enums[name], ", ")))
 		}
 		if bodyFrom == nil {
-			if v := member(init, "body"); v != nil {
+			if v, ok := member(init, "body"); ok {
 				body, hasBodyInit = v, true
 			}
 		} else if bodyFrom.Body != nil {
@@ -242,17 +230,17 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 		enum("credentials", &r.credentials)
 		var duplex string
 		enum("duplex", &duplex)
-		if v := member(init, "headers"); v != nil {
+		if v, ok := member(init, "headers"); ok {
 			r.headers = &Headers{}
 			e.fillHeaders(r.headers, v)
 		}
-		if v := member(init, "integrity"); v != nil {
+		if v, ok := member(init, "integrity"); ok {
 			r.integrity = v.String()
 		}
-		if v := member(init, "keepalive"); v != nil {
+		if v, ok := member(init, "keepalive"); ok {
 			r.keepalive = v.ToBoolean()
 		}
-		if v := member(init, "method"); v != nil {
+		if v, ok := member(init, "method"); ok {
 			m := v.String()
 			if !isToken(m) {
 				panic(e.iso.TypeError("'%s' is not a valid HTTP method.", m))
@@ -267,15 +255,15 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 			r.Method = m
 		}
 		enum("mode", &r.mode)
-		if r.mode == "navigate" && member(init, "mode") != nil && bodyFrom == nil {
+		if r.mode == "navigate" && bodyFrom == nil {
 			panic(e.iso.TypeError("Request constructor: invalid request mode navigate."))
 		}
 		enum("redirect", &r.redirect)
-		if v := member(init, "referrer"); v != nil {
+		if v, ok := member(init, "referrer"); ok {
 			r.referrer = v.String()
 		}
 		enum("referrerPolicy", &r.referrerPolicy)
-		if v := member(init, "signal"); v != nil {
+		if v, ok := member(init, "signal"); ok {
 			if goja.IsNull(v) {
 				r.watch = nil
 			} else {
@@ -293,9 +281,10 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 			panic(e.iso.TypeError("RequestInit: duplex option is required when sending a body."))
 		}
 	}
-	if r.headers == nil {
+	switch {
+	case r.headers == nil:
 		r.headers = &Headers{}
-	} else if from != nil && (init == nil || member(init, "headers") == nil) {
+	case from != nil && r.headers == from.headers:
 		r.headers = from.headers.Clone()
 	}
 	wantsBody := hasBodyInit && (bodyFrom != nil || !goja.IsNull(body))

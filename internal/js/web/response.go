@@ -90,22 +90,22 @@ func (e *Env) initResponse(r *Response, initv goja.Value, x *extracted) {
 		if !ok {
 			panic(e.iso.TypeError("Response constructor: Expected init (\"%s\") to be one of: Null, Undefined, Object.", initv.String()))
 		}
-		headers := member(init, "headers")
-		if v := member(init, "status"); v != nil {
+		headers, hasHeaders := member(init, "headers")
+		if v, ok := member(init, "status"); ok {
 			n := v.ToFloat()
 			if !(n >= 200 && n < 600) {
 				panic(e.iso.RangeError(`init["status"] must be in the range of 200 to 599, inclusive.`))
 			}
 			r.Status = int(n)
 		}
-		if v := member(init, "statusText"); v != nil {
+		if v, ok := member(init, "statusText"); ok {
 			s := e.byteString(v)
 			if !reasonPhrase(s) {
 				panic(e.iso.TypeError("Invalid statusText"))
 			}
 			r.StatusText = s
 		}
-		if headers != nil {
+		if hasHeaders {
 			e.fillHeaders(r.headers, headers)
 		}
 	}
@@ -136,7 +136,7 @@ func (e *Env) RedirectResponse(url goja.Value, status int) *Response {
 	u, err := ParseURL(url.String(), nil)
 	if err != nil {
 		o := e.iso.TypeError("Failed to parse URL from %s", url.String())
-		set(o, "cause", e.urlError(url.String()))
+		set(o, "cause", e.invalidURL(url.String(), nil))
 		panic(o)
 	}
 	if !slices.Contains(redirectStatus, status) {
