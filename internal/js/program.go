@@ -131,3 +131,15 @@ func (iso *Isolate) Load(entry string, then func(ns *goja.Object, err error)) {
 		then(v.(*goja.Object), nil)
 	})
 }
+
+// ModuleOf registers a host module whose exports are a map of values.
+func (iso *Isolate) ModuleOf(name string, make func() map[string]any) {
+	iso.Module(name, func() *goja.Object {
+		o := iso.rt.NewObject()
+		must(o.Set("__esModule", true))
+		for k, v := range make() {
+			must(o.Set(k, v))
+		}
+		return o
+	})
+}

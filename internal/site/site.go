@@ -45,7 +45,7 @@ type Options struct {
 	// Middleware wraps the routes; nil is none.
 	Middleware func(http.Handler) http.Handler
 	// Expose are the modules that Go hands to scripts, by name without "go:".
-	Expose map[string]Exposed
+	Expose map[string]map[string]Function
 	Logger *slog.Logger
 }
 
@@ -57,8 +57,9 @@ type GoRoute struct {
 	Any      http.Handler
 }
 
-// Exposed is a module of Go functions; install makes its exports on an isolate.
-type Exposed func(iso *js.Isolate) map[string]any
+// Function is a Go function that scripts call: JSON in, JSON out. It runs off
+// the isolate; ctx ends with the site.
+type Function func(ctx context.Context, in []byte) (out []byte, err error)
 
 // Site is a loaded project. It is immutable.
 type Site struct {
@@ -232,8 +233,14 @@ func (l *Loader) hosted(specifier string) bool {
 
 // expose registers Go's modules on an isolate.
 func (l *Loader) expose(iso *js.Isolate) {
-	for name, make := range l.o.Expose {
-		iso.ModuleOf("go:"+name, func() map[string]any { return make(iso) })
+	for name, funcs := range l.o.Expose {
+		iso.ModuleOf("go:"+name, func() map[string]any {
+			exports := map[string]any{}
+			for fn, f := range funcs {
+				exports[fn] = next.GoFunction(iso, fn, f)
+			}
+			return exports
+		})
 	}
 }
 

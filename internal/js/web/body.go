@@ -304,8 +304,13 @@ func (e *Env) parseForm(contentType string, data []byte) (goja.Value, error) {
 		return e.NewFormData(fd), nil
 	case err == nil && t == "application/x-www-form-urlencoded":
 		fd := &FormData{}
-		for _, p := range ParseSearchParams(strings.TrimPrefix(string(data), "\xef\xbb\xbf")).List() {
-			fd.Entries = append(fd.Entries, FormEntry{Name: p.Name, Value: p.Value})
+		list := ParseSearchParams(strings.TrimPrefix(string(data), "\xef\xbb\xbf"))
+		for i := 0; ; i++ {
+			name, value, ok := list.At(i)
+			if !ok {
+				break
+			}
+			fd.Entries = append(fd.Entries, FormEntry{Name: name, Value: value})
 		}
 		return e.NewFormData(fd), nil
 	}

@@ -77,9 +77,6 @@ type classes struct {
 	blob    blobClasses
 	events  eventClasses
 	perf    performance
-	bufferClasses
-	events  eventClasses
-	perf    performance
 	fetches fetchClasses
 	kit     *streamsKit
 }

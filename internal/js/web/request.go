@@ -274,7 +274,7 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 				r.watch = func(to *Signal) { e.chainSignal(s, to) }
 			}
 		}
-		if v := member(init, "window"); v != nil && !goja.IsNull(v) {
+		if v, ok := member(init, "window"); ok && !goja.IsNull(v) {
 			panic(e.iso.TypeError("'window' option '%s' must be null", v.String()))
 		}
 		if hasBodyInit && body != nil && !goja.IsNull(body) && e.isReadableStream(body) && duplex == "" {

@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/portico-dev/portico"
+)
+
+// console writes lines for a person, in colour on a terminal.
+type console struct {
+	w        io.Writer
+	mu       *sync.Mutex
+	terminal bool
+}
+
+func newConsole(w io.Writer) *console {
+	c := &console{mu: &sync.Mutex{}}
+	c.w = w
+	if f, ok := w.(*os.File); ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			c.terminal = true
+		}
+	}
+	return c
+}
+
+func (c *console) line(s string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintln(c.w, s)
+}
+
+func (c *console) paint(code, s string) string {
+	if !c.terminal {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (c *console) red(s string) string    { return c.paint("31", s) }
+func (c *console) green(s string) string  { return c.paint("32", s) }
+func (c *console) yellow(s string) string { return c.paint("33", s) }
+func (c *console) dim(s string) string    { return c.paint("2", s) }
+func (c *console) bold(s string) string   { return c.paint("1", s) }
+
+// reporter tells a person what the server does.
+type reporter struct {
+	e      *env
+	dev    bool
+	dir    string
+	mu     sync.Mutex
+	first  time.Duration
+	told   bool // the first load has been reported
+	warned map[string]bool
+}
+
+func (r *reporter) loaded(l portico.Loaded) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.e
+	again := r.told
+	r.told = true
+	if l.Err != nil {
+		if r.dev {
+			e.failed(l.Err)
+		}
+		return
+	}
+	if again {
+		e.out.line(e.out.green("✓ ") + fmt.Sprintf("reloaded in %d ms", l.Took.Milliseconds()))
+	} else {
+		r.first = l.Took
+		e.out.line(e.out.bold("portico ") + Version)
+		if len(l.EnvFiles) > 0 {
+			e.out.line(e.out.dim("environment: " + strings.Join(l.EnvFiles, ", ")))
+		}
+		printRoutes(e.out, l.Routes)
+	}
+	if r.warned == nil {
+		r.warned = map[string]bool{}
+	}
+	for _, w := range l.Warnings {
+		if !r.warned[w] {
+			r.warned[w] = true
+			e.err.line(e.err.yellow("warning: ") + w)
+		}
+	}
+}
+
+func (r *reporter) listening(a net.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := r.e.out
+	o.line(o.green("✓ ") + fmt.Sprintf("ready in %d ms on %s", r.first.Milliseconds(), o.bold(address(a))))
+}
+
+// address is a URL that a person can open.
+func address(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// printRoutes prints a table: pattern, methods, source.
+func printRoutes(c *console, routes []portico.RouteInfo) {
+	var wide, methods int
+	for _, r := range routes {
+		wide, methods = max(wide, len(r.Pattern)), max(methods, len(methodList(r)))
+	}
+	for _, r := range routes {
+		c.line(fmt.Sprintf("  %-*s  %-*s  %s", wide, r.Pattern, methods, methodList(r), c.dim(r.Source)))
+	}
+}
+
+// methodList leaves out what is answered by itself.
+func methodList(r portico.RouteInfo) string {
+	if len(r.Methods) == 0 {
+		return "any"
+	}
+	var own []string
+	get := false
+	for _, m := range r.Methods {
+		get = get || m == http.MethodGet
+	}
+	for _, m := range r.Methods {
+		if m != http.MethodOptions && (m != http.MethodHead || !get) {
+			own = append(own, m)
+		}
+	}
+	return strings.Join(own, " ")
+}
+
+func (c *routesCmd) Run(e *env) error {
+	var routes []portico.RouteInfo
+	var warnings []string
+	app := portico.New(portico.Config{Dir: c.Dir, Isolates: 1, Logger: e.logger(false), OnLoad: func(l portico.Loaded) { routes, warnings = l.Routes, l.Warnings }})
+	if err := app.Load(context.Background()); err != nil {
+		return err
+	}
+	defer app.Close(context.Background())
+	for _, w := range warnings {
+		e.err.line(e.err.yellow("warning: ") + w)
+	}
+	if c.JSON {
+		if routes == nil {
+			routes = []portico.RouteInfo{}
+		}
+		enc := json.NewEncoder(e.out.w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(routes)
+	}
+	printRoutes(e.out, routes)
+	return nil
+}
+
+// logRequests prints a line for each request, in development.
+func (e *env) logRequests(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		defer func() {
+			status := rec.status
+			if status == 0 {
+				status = http.StatusOK
+			}
+			text := fmt.Sprint(status)
+			switch {
+			case status >= 500:
+				text = e.out.red(text)
+			case status >= 400:
+				text = e.out.yellow(text)
+			default:
+				text = e.out.green(text)
+			}
+			e.out.line(fmt.Sprintf(" %s %s %s %s", r.Method, filepath.ToSlash(r.URL.Path), text, e.out.dim("in "+time.Since(start).Round(100*time.Microsecond).String())))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// recorder remembers the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && status >= 200 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the server's writer.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,107 @@
+// Package server is the edge: sockets, limits and the end of serving.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Options are a server's settings.
+type Options struct {
+	Handler http.Handler
+	// Drain is how long requests under way may take when serving ends.
+	Drain  time.Duration
+	Logger *slog.Logger
+}
+
+// ListenError says why an address cannot be listened on.
+type ListenError struct {
+	Addr string
+	Text string
+	Hint string
+	Err  error
+}
+
+func (e *ListenError) Error() string {
+	s := e.Addr + ": " + e.Text
+	if e.Hint != "" {
+		s += "\nhint: " + e.Hint
+	}
+	return s
+}
+
+// Unwrap returns the system's error.
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Listen opens a TCP socket. Its errors explain themselves.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err == nil {
+		return l, nil
+	}
+	le := &ListenError{Addr: addr, Text: err.Error(), Err: err}
+	_, port, _ := net.SplitHostPort(addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		le.Text = "the port is taken by another program"
+		le.Hint = "stop that program, or choose another port with --port"
+		if n, err := strconv.Atoi(port); err == nil && n < 65535 {
+			le.Hint += " " + strconv.Itoa(n+1)
+		}
+	case errors.Is(err, syscall.EACCES):
+		le.Text = "this user may not listen on that port"
+		le.Hint = "ports below 1024 need a privilege; choose another with --port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		le.Text = "this machine has no such address"
+		le.Hint = "leave --hostname out to listen on all interfaces"
+	}
+	return nil, le
+}
+
+// maxHeader bounds a request's header: about 16 KB, as Node's HTTP server has it.
+const maxHeader = 16<<10 - 4096 // net/http adds 4096 for its own reading
+
+// Serve serves on l until ctx ends, then drains. It returns nil when all
+// requests ended in time.
+func Serve(ctx context.Context, l net.Listener, o Options) error {
+	s := &http.Server{
+		Handler:           o.Handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       75 * time.Second,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(quiet{o.Logger.Handler()}, slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Drain)
+	defer cancel()
+	if err := s.Shutdown(end); err != nil {
+		s.Close()
+		return fmt.Errorf("requests were still under way after %v and were ended: %w", o.Drain, err)
+	}
+	return nil
+}
+
+// quiet drops what net/http logs about clients' own doings.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "TLS handshake error") || strings.Contains(r.Message, "URL query contains semicolon") {
+		return nil
+	}
+	return q.Handler.Handle(ctx, r)
+}
