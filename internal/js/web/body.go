@@ -275,14 +275,14 @@ func (e *Env) bodyMixin(c *js.Class) {
 	read("text", func(_ hasBody, data []byte) (goja.Value, error) { return e.decoded(data), nil })
 	read("json", func(_ hasBody, data []byte) (goja.Value, error) { return e.iso.ParseJSON(data) })
 	read("blob", func(h hasBody, data []byte) (goja.Value, error) {
-		return e.NewBlob(NewBlob(data, blobType(h.contentType()))), nil
+		return e.NewBlob(NewBlob(data, bodyType(h.contentType()))), nil
 	})
 	read("formData", func(h hasBody, data []byte) (goja.Value, error) { return e.parseForm(h.contentType(), data) })
 }
 
-// blobType is the content type of a blob made from a body: its MIME type, or
+// bodyType is the content type of a blob made from a body: its MIME type, or
 // empty when that is none.
-func blobType(ct string) string {
+func bodyType(ct string) string {
 	t, params, err := mime.ParseMediaType(ct)
 	if err != nil {
 		return ""
