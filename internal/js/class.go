@@ -54,6 +54,7 @@ func (iso *Isolate) Class(name string, length int, parent *Class, construct func
 		func(goja.FunctionCall) goja.Value {
 			panic(rt.NewTypeError("Class constructor %s cannot be invoked without 'new'", name))
 		})
+	iso.ctors[c.Ctor] = struct{}{}
 	iso.nameFunction(c.Ctor, name, length)
 	must(c.Ctor.DefineDataProperty("prototype", c.Proto, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
 	must(c.Proto.DefineDataPropertySymbol(goja.SymToStringTag, rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
@@ -62,6 +63,12 @@ func (iso *Isolate) Class(name string, length int, parent *Class, construct func
 		must(c.Ctor.SetPrototype(parent.Ctor))
 	}
 	return c
+}
+
+// IsClass reports whether o is the constructor of a class that Class made.
+func (iso *Isolate) IsClass(o *goja.Object) bool {
+	_, ok := iso.ctors[o]
+	return ok
 }
 
 func (iso *Isolate) nameFunction(f *goja.Object, name string, length int) {

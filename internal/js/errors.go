@@ -179,6 +179,16 @@ func (iso *Isolate) installErrors() {
 	}), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 }
 
+// Stack is the text of the calls that are under way, in V8's form, without the
+// host function that asks.
+func (iso *Isolate) Stack() string {
+	fs := frames(iso.rt.CaptureCallStack(0, nil), iso.stackLimit()+1)
+	if len(fs) > 0 && fs[0].line == 0 {
+		fs = fs[1:]
+	}
+	return formatFrames(fs[:min(len(fs), iso.stackLimit())])
+}
+
 // framesOf returns the frames of an error object, or of a host object that
 // keeps its own, as a DOMException does; ok is false for any other value.
 func (iso *Isolate) framesOf(v goja.Value) (fs []goja.StackFrame, ok bool) {

@@ -71,7 +71,8 @@ type Isolate struct {
 
 	pool    *Pool
 	modules map[string]*module
-	classes map[any]any // per-isolate state of other packages, by their key
+	classes map[any]any               // per-isolate state of other packages, by their key
+	ctors   map[*goja.Object]struct{} // of the classes that Class made
 	als     *goja.Object
 
 	json jsonState
@@ -118,6 +119,7 @@ func newIsolate(pool *Pool) (*Isolate, error) {
 		scopes:    map[*Scope]struct{}{},
 		modules:   map[string]*module{},
 		classes:   map[any]any{},
+		ctors:     map[*goja.Object]struct{}{},
 	}
 	rt.SetMaxCallStackSize(o.StackSize)
 	iso.eng = newEngine(theLayout(), rt)

@@ -272,3 +272,7 @@ func (e *Env) abortControllerClass() *js.Class {
 		return c
 	})
 }
+
+func (s *Signal) inspectFields(e *Env) []inspectField {
+	return []inspectField{{name: "aborted", value: e.rt.ToValue(s.aborted)}}
+}

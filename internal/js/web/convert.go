@@ -45,51 +45,7 @@ func (e *Env) missingArguments(names ...string) *goja.Object {
 }
 
 // callback returns an argument that must be a function.
-func (e *Env) callback(v goja.Value) goja.Callable {
-	f, ok := goja.AssertFunction(v)
-	if !ok {
-		panic(e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "callback" argument must be of type function. Received %s`, e.received(v)))
-	}
-	return f
-}
-
-// received describes a value as Node's argument errors do.
-func (e *Env) received(v goja.Value) string {
-	switch {
-	case v == nil || goja.IsUndefined(v):
-		return "undefined"
-	case goja.IsNull(v):
-		return "null"
-	}
-	if o, ok := v.(*goja.Object); ok {
-		if _, ok := goja.AssertFunction(o); ok {
-			if name := o.Get("name"); name != nil && name.String() != "" {
-				return "function " + name.String()
-			}
-			return "function "
-		}
-		if c, ok := o.Get("constructor").(*goja.Object); ok {
-			if name := c.Get("name"); name != nil && name.String() != "" {
-				return "an instance of " + name.String()
-			}
-		}
-		return "[Object: null prototype] {}"
-	}
-	s := v.String()
-	switch {
-	case v.ExportType() != nil && v.ExportType().Kind().String() == "string":
-		if len(s) > 28 {
-			s = s[:25] + "..."
-		}
-		return "type string ('" + s + "')"
-	case v.ExportType() != nil && v.ExportType().Kind().String() == "bool":
-		return "type boolean (" + s + ")"
-	}
-	if _, ok := v.(*goja.Symbol); ok {
-		return "type symbol (Symbol(" + s + "))"
-	}
-	return "type number (" + s + ")"
-}
+func (e *Env) callback(v goja.Value) goja.Callable { return e.function(v, "callback") }
 
 // absent reports whether an optional argument was left out.
 func absent(v goja.Value) bool { return v == nil || goja.IsUndefined(v) }

@@ -68,16 +68,16 @@ func (e *Env) domExceptionClass() *js.Class {
 		c := e.iso.Class("DOMException", 0, nil, func(c goja.ConstructorCall) any {
 			d := &domException{message: goja.StringFromUTF16(nil), name: e.rt.ToValue("Error"), frames: e.frames()}
 			if v := c.Argument(0); !goja.IsUndefined(v) {
-				d.message = v.ToString()
+				d.message = e.domString(v)
 			}
 			v := c.Argument(1)
 			if o, ok := v.(*goja.Object); ok { // Node's extension: {name, cause}
 				if n, ok := member(o, "name"); ok {
-					d.name = n.ToString()
+					d.name = e.domString(n)
 				}
 				d.cause = o.Get("cause")
 			} else if !goja.IsUndefined(v) {
-				d.name = v.ToString()
+				d.name = e.domString(v)
 			}
 			return d
 		})

@@ -35,6 +35,8 @@ type Env struct {
 	rt   *goja.Runtime
 	opts *Options
 
+	logAttrs func() []slog.Attr // see SetLogAttrs
+
 	classes // one embedded struct a family, see the families' files
 }
 
@@ -67,18 +69,24 @@ var families = []func(*Env){
 	installBlob,
 	installFetch,
 	installStreams,
+	installTimers,
+	installConsole,
+	installClone,
 }
 
 // classes holds what families keep an isolate.
 type classes struct {
-	buffer  bufferClasses
-	iterate iterateClasses
-	url     urlClasses
-	blob    blobClasses
-	events  eventClasses
-	perf    performance
-	fetches fetchClasses
-	kit     *streamsKit
+	buffer    bufferClasses
+	iterate   iterateClasses
+	url       urlClasses
+	blob      blobClasses
+	events    eventClasses
+	perf      performance
+	fetches   fetchClasses
+	kit       *streamsKit
+	timers    timerState
+	intrinsic intrinsics
+	console   consoleState
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an

@@ -80,7 +80,7 @@ func (e *Env) thisEvent(v goja.Value) *event {
 // initEvent fills an event in as its constructor does, from (type, init).
 func (e *Env) initEvent(ev *event, args []goja.Value, on string) *goja.Object {
 	e.need(args, 1, "", on)
-	typ := args[0].ToString()
+	typ := e.domString(args[0])
 	var init *goja.Object
 	if len(args) > 1 {
 		init = e.dictionary(args[1], "EventInit")
@@ -177,7 +177,7 @@ func (e *Env) eventClass() *js.Class {
 
 // reinit is the initialize steps of initEvent and initCustomEvent (DOM §2.2).
 func (ev *event) reinit(c goja.FunctionCall) bool {
-	typ := c.Argument(0).ToString()
+	typ := ev.e.domString(c.Argument(0))
 	bubbles, cancelable := c.Argument(1).ToBoolean(), c.Argument(2).ToBoolean()
 	if ev.dispatching {
 		return false
@@ -328,7 +328,7 @@ func (e *Env) eventTargetClass() *js.Class {
 		c.Method("addEventListener", 2, func(c goja.FunctionCall) goja.Value {
 			t := e.thisTarget(c.This)
 			e.need(c.Arguments, 2, "addEventListener", "EventTarget")
-			l := &listener{name: c.Argument(0).String()}
+			l := &listener{name: e.domString(c.Argument(0)).String()}
 			l.callback = e.callbackOf(c.Argument(1), "addEventListener")
 			var signal *Signal
 			if o, ok := c.Argument(2).(*goja.Object); ok {
@@ -358,7 +358,7 @@ func (e *Env) eventTargetClass() *js.Class {
 		c.Method("removeEventListener", 2, func(c goja.FunctionCall) goja.Value {
 			t := e.thisTarget(c.This)
 			e.need(c.Arguments, 2, "removeEventListener", "EventTarget")
-			name := c.Argument(0).String()
+			name := e.domString(c.Argument(0)).String()
 			callback := e.callbackOf(c.Argument(1), "removeEventListener")
 			var capture bool
 			if o, ok := c.Argument(2).(*goja.Object); ok {
@@ -495,3 +495,15 @@ func (e *Env) eventHandler(c *js.Class, name string) {
 			return goja.Undefined()
 		})
 }
+
+// inspectFields shows what Node shows of an event.
+func (ev *event) inspectFields(e *Env) []inspectField {
+	return []inspectField{
+		{name: "type", value: ev.typ},
+		{name: "defaultPrevented", value: e.rt.ToValue(ev.canceled)},
+		{name: "cancelable", value: e.rt.ToValue(ev.cancelable)},
+		{name: "timeStamp", value: e.rt.ToValue(ev.timeStamp)},
+	}
+}
+
+func (t *eventTarget) inspectFields(*Env) []inspectField { return nil }

@@ -59,6 +59,22 @@ func flag(o *goja.Object, name string) bool {
 	return ok && v.ToBoolean()
 }
 
+// domString converts v to a DOMString, lone surrogates and all.
+func (e *Env) domString(v goja.Value) goja.Value {
+	switch x := v.(type) {
+	case goja.String:
+		return x
+	case *goja.Object:
+		if s, ok := x.ToString().(goja.String); ok {
+			return s
+		}
+		panic(e.iso.TypeError("Cannot convert object to primitive value"))
+	case *goja.Symbol:
+		panic(e.iso.TypeError("Cannot convert a Symbol value to a string"))
+	}
+	return e.rt.ToValue(v.String())
+}
+
 // enforceRange converts v as [EnforceRange] does: to an integer from 0 to max,
 // or a TypeError.
 func (e *Env) enforceRange(v goja.Value, max float64, what string) float64 {

@@ -1,0 +1,23 @@
+const r = {};
+const e = new Event('a', { bubbles: 1, cancelable: true, composed: 'x' });
+r.init = [e.type, e.bubbles, e.cancelable, e.composed, e.defaultPrevented, e.returnValue, e.cancelBubble, e.eventPhase, e.target, e.currentTarget, e.srcElement, e.isTrusted, e.composedPath(), typeof e.timeStamp];
+r.defaults = ['bubbles', 'cancelable', 'composed'].map(k => new Event('x')[k]);
+r.types = [new Event(undefined).type, new Event(null).type, new Event(5).type, new Event('').type];
+r.nullInit = [new Event('x', null).type, new Event('x', undefined).type];
+r.errors = [outcome(() => new Event()), outcome(() => new Event('x', 5)), outcome(() => Event('x')), outcome(() => new Event(Symbol('s')))].map(x => String(x).split(/[: ]/)[0]);
+e.preventDefault();
+r.prevented = [e.defaultPrevented, e.returnValue];
+const plain = new Event('x'); plain.preventDefault(); plain.returnValue = false;
+r.notCancelable = [plain.defaultPrevented, plain.returnValue];
+const c = new CustomEvent('c', { detail: { a: 1 } });
+r.custom = [c.detail, c instanceof Event, String(c), new CustomEvent('c').detail, new CustomEvent('c', { detail: undefined }).detail, new CustomEvent('c', {detail: 0}).detail];
+r.tags = [String(e), Event.prototype[Symbol.toStringTag], EventTarget.prototype[Symbol.toStringTag], String(new EventTarget())];
+r.lengths = [Event.length, CustomEvent.length, EventTarget.length, EventTarget.prototype.addEventListener.length, EventTarget.prototype.removeEventListener.length, EventTarget.prototype.dispatchEvent.length];
+r.constants = ['NONE', 'CAPTURING_PHASE', 'AT_TARGET', 'BUBBLING_PHASE'].map(k => Event[k]);
+class Mine extends Event { constructor(n) { super('mine'); this.n = n; } }
+const m = new Mine(7); r.subclass = [m.type, m.n, m instanceof Event, m.constructor.name];
+r.enumerable = ['type', 'preventDefault', 'composedPath', 'timeStamp'].map(k => Object.getOwnPropertyDescriptor(Event.prototype, k).enumerable);
+r.brand = outcome(() => Object.getOwnPropertyDescriptor(Event.prototype, 'type').get.call({})).split(/[: ]/)[0];
+const now = performance.now(); const later = new Event('x').timeStamp;
+r.clock = later >= now && later < now + 60000;
+return r;
