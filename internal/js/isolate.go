@@ -76,6 +76,7 @@ type Isolate struct {
 	als     *goja.Object
 
 	json jsonState
+	es   esState
 
 	promiseProto *goja.Object
 	entries      *goja.Object // the bundle's entries, once evaluated

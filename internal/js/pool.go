@@ -61,8 +61,13 @@ func (p *Pool) newIsolate() (*Isolate, error) {
 	return iso, err
 }
 
-// Isolates returns the isolates of this moment.
-func (p *Pool) Isolates() []*Isolate { return *p.isolates.Load() }
+// Isolates returns the isolates of this moment; none while the first are made.
+func (p *Pool) Isolates() []*Isolate {
+	if l := p.isolates.Load(); l != nil {
+		return *l
+	}
+	return nil // the watchdog looks before NewPool is done
+}
 
 // Begin chooses the least busy isolate for a scope and counts it there until
 // End. The error is that of making an isolate in place of a broken one.
