@@ -141,7 +141,9 @@ func (e *Entry) run(ctx context.Context, version string, vars Vars, upstream *Up
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	got, err := exchange(ctx, addr, method, out, func(body []byte) bool {
+	got, err := exchange(ctx, addr, method, out, func(coding string, body []byte) bool {
+		// The error is that the body has not ended yet.
+		body, _ = decode(coding, body)
 		if e.open != "" && bytes.Contains(body, []byte(e.openWhen)) {
 			upstream.Open(e.open)
 		}

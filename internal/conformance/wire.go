@@ -124,9 +124,9 @@ type received struct {
 const maxBody = 64 << 20
 
 // exchange sends bytes on a connection of their own and reads one answer.
-// onBody sees the body so far after every read; when it says stop the rest is
-// left unread.
-func exchange(ctx context.Context, addr, method string, out []byte, onBody func([]byte) (stop bool)) (*received, error) {
+// onBody sees the body so far, with its content coding, after every read; when it
+// says stop the rest is left unread.
+func exchange(ctx context.Context, addr, method string, out []byte, onBody func(coding string, body []byte) (stop bool)) (*received, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
@@ -154,7 +154,7 @@ func exchange(ctx context.Context, addr, method string, out []byte, onBody func(
 	return got, nil
 }
 
-func readAnswer(r *bufio.Reader, method string, onBody func([]byte) bool) (*received, error) {
+func readAnswer(r *bufio.Reader, method string, onBody func(string, []byte) bool) (*received, error) {
 	var res *http.Response
 	for {
 		if _, err := r.Peek(1); err != nil {
@@ -184,7 +184,7 @@ func readAnswer(r *bufio.Reader, method string, onBody func([]byte) bool) (*rece
 	for {
 		n, err := res.Body.Read(buf)
 		got.body = append(got.body, buf[:n]...)
-		if n > 0 && onBody != nil && onBody(got.body) {
+		if n > 0 && onBody != nil && onBody(got.header.Get("Content-Encoding"), got.body) {
 			got.cut = true
 			return got, nil
 		}

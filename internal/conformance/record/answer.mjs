@@ -11,7 +11,7 @@ const DROPPED = new Set(['connection', 'content-length', 'date', 'keep-alive', '
 const RSC_VARY = /^(rsc|next-router-[a-z-]+|next-url)$/i;
 
 /** Largest body that is written out; larger ones are kept as a digest. */
-const MAX_TEXT = 6000;
+const MAX_TEXT = 2000;
 
 /** Directives of an entry by name: `mask a -> b` gives {mask: ['a -> b']}. */
 export function directives(entry) {

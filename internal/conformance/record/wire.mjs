@@ -1,6 +1,7 @@
 // HTTP/1.1 over a bare socket, so that a request goes out byte for byte as a
 // transcript writes it, and the answer is seen byte for byte as it came.
 import net from 'node:net';
+import zlib from 'node:zlib';
 
 /**
  * Sends bytes and reads one answer (interim 1xx answers are skipped).
@@ -26,7 +27,7 @@ export function exchange({ host, port, bytes, method, timeout = 20_000, onBody, 
     socket.on('connect', () => socket.write(bytes));
     socket.on('data', (chunk) => {
       parser.push(chunk);
-      if (parser.body !== undefined && onBody) onBody(parser.body);
+      if (parser.body !== undefined && onBody) onBody(parser.plain());
       if (hangup !== undefined && parser.body?.toString('latin1').includes(hangup)) finish({ ...parser.result(), truncated: true });
       else if (parser.done) finish(parser.result());
     });
@@ -64,6 +65,12 @@ class Answer {
   result() {
     const { status, reason, headers, body = Buffer.alloc(0) } = this;
     return { status, reason, headers, body, truncated: false };
+  }
+
+  /** The body so far, unpacked as far as it goes. */
+  plain() {
+    const packed = this.headers.some(([n, v]) => n === 'content-encoding' && v.toString() === 'gzip');
+    return packed && this.body.length ? zlib.gunzipSync(this.body, { finishFlush: zlib.constants.Z_SYNC_FLUSH }) : this.body;
   }
 
   parse(atEnd) {
