@@ -70,14 +70,16 @@ func TestPortico(t *testing.T) {
 			}()
 			o := Options{Upstream: upstream}
 			s := start(t, withModules(t, app), append(tr.Env, "UPSTREAM=http://"+upstream.Addr()))
-			failures := CheckLoad(tr, s.loaded, s.output.String(), o)
+			o.NotLoaded = !s.loaded
+			failures := CheckLoad(tr, s.output.String(), o)
+			failures = append(failures, Replay(t.Context(), s.addr, tr, o)...)
 			if s.loaded {
-				failures = append(failures, Replay(t.Context(), s.addr, tr, o)...)
 				if err := s.stop(); err != nil {
 					t.Errorf("stop: %v", err)
 				}
-			} else if len(tr.Entries) > 1 || !tr.Entries[0].Build {
-				t.Fatalf("portico start did not come up:\n%s", s.output.String())
+				if why := tr.Known[wholeApp]; why != "" {
+					t.Errorf("%s loads: take * out of known_failures.txt (%s)", app, why)
+				}
 			}
 			for _, f := range failures {
 				if f.Expected() {
@@ -86,7 +88,7 @@ func TestPortico(t *testing.T) {
 					t.Error(f)
 				}
 			}
-			if t.Failed() && s.loaded {
+			if t.Failed() {
 				t.Logf("the server said:\n%s", s.output.String())
 			}
 		})

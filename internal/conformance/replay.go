@@ -15,6 +15,9 @@ type Options struct {
 	// Upstream is the server that the app fetches from; nil if it has none. It is
 	// reset before the first request.
 	Upstream *Upstream
+	// NotLoaded says that the app did not load: nothing is sent, and every entry
+	// fails that is not expected to.
+	NotLoaded bool
 	// Only, if it is not nil, picks the entries to send by id.
 	Only func(id string) bool
 }
@@ -60,7 +63,7 @@ func Replay(ctx context.Context, addr string, tr *Transcript, o Options) []Failu
 		if e.Build || o.Only != nil && !o.Only(e.ID) {
 			continue
 		}
-		diff := e.run(ctx, version, vars, o.Upstream)
+		diff := e.run(ctx, version, vars, o)
 		if f, ok := tr.failure(e, diff); ok {
 			failures = append(failures, f)
 		}
@@ -68,9 +71,10 @@ func Replay(ctx context.Context, addr string, tr *Transcript, o Options) []Failu
 	return failures
 }
 
-// CheckLoad judges the entries that ask whether the app loads: whether the
-// server started, and what it printed.
-func CheckLoad(tr *Transcript, loaded bool, output string, o Options) []Failure {
+// CheckLoad judges the entries that ask whether the app loads: whether the server
+// started (o.NotLoaded), and what it printed.
+func CheckLoad(tr *Transcript, output string, o Options) []Failure {
+	loaded := !o.NotLoaded
 	var failures []Failure
 	for _, e := range tr.Entries {
 		if !e.Build {
@@ -110,6 +114,9 @@ func (o Options) version(tr *Transcript) string {
 // failure makes the verdict on an entry, or none.
 func (tr *Transcript) failure(e *Entry, diff []string) (Failure, bool) {
 	known := tr.Known[e.ID]
+	if all := tr.Known[wholeApp]; all != "" && len(diff) > 0 {
+		known = all
+	}
 	f := Failure{
 		Place: fmt.Sprintf("%s:%d", tr.File, e.Line), ID: e.ID, Diff: diff,
 		Known: known, Passed: len(diff) == 0 && known != "",
@@ -118,13 +125,20 @@ func (tr *Transcript) failure(e *Entry, diff []string) (Failure, bool) {
 }
 
 // run sends one request and compares the answer.
-func (e *Entry) run(ctx context.Context, version string, vars Vars, upstream *Upstream) []string {
+func (e *Entry) run(ctx context.Context, version string, vars Vars, o Options) []string {
+	upstream := o.Upstream
 	want, err := e.expected(version)
 	if err != nil {
 		return []string{err.Error()}
 	}
 	if want == nil {
 		return []string{fmt.Sprintf("no answer of next@%s is recorded: run make record", version)}
+	}
+	if want.Unserved != o.NotLoaded {
+		return []string{fmt.Sprintf("the app loads:\n  want %v\n  have %v", !want.Unserved, !o.NotLoaded)}
+	}
+	if o.NotLoaded {
+		return nil
 	}
 	method, out, err := e.bytes(vars)
 	if err != nil {

@@ -61,6 +61,8 @@ type Answer struct {
 	// Fails and Loads are what a Build entry expects: the app does not load and
 	// says Body, or it does.
 	Fails, Loads bool
+	// Unserved: there is no answer because the app does not load.
+	Unserved bool
 	// Page: one of Next.js's own documents; only the status is compared.
 	Page bool
 	// Cut: the connection ended within the body.
@@ -122,6 +124,10 @@ func Load(file string) (*Transcript, error) {
 	return tr, err
 }
 
+// wholeApp is the id, in known_failures.txt, that stands for an app that does not
+// load and therefore fails in everything.
+const wholeApp = "*"
+
 // parseKnown reads lines of `entry-id  reason`.
 func parseKnown(file, text string, tr *Transcript) (map[string]string, error) {
 	known := map[string]string{}
@@ -135,6 +141,7 @@ func parseKnown(file, text string, tr *Transcript) (map[string]string, error) {
 		switch {
 		case reason == "":
 			return nil, fmt.Errorf("%s:%d: %s has no reason", file, i+1, id)
+		case id == wholeApp:
 		case known[id] != "":
 			return nil, fmt.Errorf("%s:%d: %s is there twice", file, i+1, id)
 		case !slices.ContainsFunc(tr.Entries, func(e *Entry) bool { return e.ID == id }):
@@ -342,6 +349,9 @@ func (a *Answer) line0(lines []string) ([]string, error) {
 		switch {
 		case line == "@closed":
 			a.Closed = true
+			return lines[1:], nil
+		case line == "@unserved":
+			a.Unserved = true
 			return lines[1:], nil
 		case line == "@loads":
 			a.Loads = true

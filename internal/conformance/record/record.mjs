@@ -109,14 +109,16 @@ async function recordApp(app, version, scratch, upstream) {
   const failure = (entry, phase, output) => {
     const dirs = directives(entry);
     const grep = new RegExp(dirs.grep?.[0] ?? '^Error: ');
-    const lines = [...new Set(output.split('\n').map((l) => l.trim()).filter((l) => grep.test(l)))];
+    const local = output.replaceAll(dir + '/', './').replaceAll(home + '/', './');
+    const lines = [...new Set(local.split('\n').map((l) => l.trim()).filter((l) => grep.test(l)))];
     return [`@fails ${phase}`, '', ...lines.map((l) => applyMasks(escape(Buffer.from(l)), masks(dirs)))];
   };
-  if (build.code !== 0) {
-    if (!loading.length) throw new Error(`${name}: next@${version} build failed:\n${build.output}`);
-    for (const e of loading) answers.set(e.id, failure(e, 'build', build.output));
+  const failed = (phase, output) => {
+    if (!loading.length) throw new Error(`${name}: next@${version}: ${phase} failed:\n${output}`);
+    for (const e of transcript.entries) answers.set(e.id, loading.includes(e) ? failure(e, phase, output) : ['@unserved']);
     return answers;
-  }
+  };
+  if (build.code !== 0) return failed('build', build.output);
 
   const port = await freePort();
   Object.assign(vars, { port: String(port), host: `localhost:${port}`, addr: `127.0.0.1:${port}`, origin: `http://localhost:${port}` });
@@ -128,11 +130,15 @@ async function recordApp(app, version, scratch, upstream) {
   const gone = new Promise((resolve) => server.on('close', () => ((exited = true), resolve())));
   try {
     const ready = await listening(port, () => exited || /✓ Ready|Ready in/.test(log));
+    if (ready && loading.length) {
+      // Next.js 16 finds some conflicts only when the first request comes.
+      const probe = Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      await exchange({ host: '127.0.0.1', port, bytes: probe, method: 'GET' }).catch(() => {});
+      await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 1000))]);
+    }
     if (!ready || exited) {
       await gone;
-      if (!loading.length) throw new Error(`${name}: next@${version} did not start:\n${log}`);
-      for (const e of loading) answers.set(e.id, failure(e, 'start', log));
-      return answers;
+      return failed('start', log);
     }
     upstream.reset();
     for (const entry of transcript.entries) {

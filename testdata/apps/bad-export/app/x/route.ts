@@ -1,0 +1,2 @@
+export const GET = 'x'
+export const POST = () => new Response('fine')

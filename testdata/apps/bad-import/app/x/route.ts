@@ -1,0 +1,3 @@
+import { a } from '@/lib/missing'
+
+export const GET = () => new Response(a)

@@ -1,0 +1,3 @@
+throw new Error('while loading')
+
+export const GET = () => new Response('x')

@@ -1,0 +1,1 @@
+export const name = 'esm-package'; export default 'esm default'

@@ -1,0 +1,1 @@
+export const sub = 'esm-package/sub'

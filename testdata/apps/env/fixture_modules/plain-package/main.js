@@ -1,0 +1,1 @@
+exports.name = 'plain-package'; exports.self = require('./other').other

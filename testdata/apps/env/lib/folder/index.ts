@@ -1,0 +1,1 @@
+export const folder = 'lib/folder/index.ts'

@@ -1,0 +1,1 @@
+export const Component = () => <p>x</p>; export const tag = typeof Component

@@ -1,0 +1,1 @@
+export const plain = 'plain js'; export default 'default of js'

@@ -1,0 +1,3 @@
+import { name } from 'lib/names'
+
+export const GET = async () => new Response(name)

@@ -1,0 +1,3 @@
+const { name } = require('../../lib/names')
+
+exports.GET = () => new Response('CommonJS ' + name)
