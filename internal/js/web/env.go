@@ -72,6 +72,7 @@ var families = []func(*Env){
 	installTimers,
 	installConsole,
 	installClone,
+	installGlobals,
 }
 
 // classes holds what families keep an isolate.
@@ -87,6 +88,7 @@ type classes struct {
 	timers    timerState
 	intrinsic intrinsics
 	console   consoleState
+	globals   globalState
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an
