@@ -95,6 +95,14 @@ func TestEventsByTheStandard(t *testing.T) {
 // reported collects what an isolate reports as unhandled while fn runs on it.
 func reported(t *testing.T, fn func(e *Env)) []error {
 	t.Helper()
+	done := make(chan struct{})
+	close(done)
+	return reportedUntil(t, done, fn)
+}
+
+// reportedUntil is reported for what is reported until done is closed.
+func reportedUntil(t *testing.T, done <-chan struct{}, fn func(e *Env)) []error {
+	t.Helper()
 	var errs []error
 	p, err := js.Compile("test.js", "(function () { return {} })", nil)
 	if err != nil {
@@ -112,6 +120,7 @@ func reported(t *testing.T, fn func(e *Env)) []error {
 	if err := iso.Do(nil, func() { fn(Of(iso)) }); err != nil {
 		t.Fatal(err)
 	}
+	<-done
 	// A second task: what the first one reports at its end is there then.
 	if err := iso.Do(nil, func() {}); err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ func installGlobals(e *Env) {
 			return goja.Undefined()
 		})
 	})
+	e.iso.Lazy("AsyncLocalStorage", e.iso.AsyncLocalStorage)
 	e.iso.Lazy("process", func() goja.Value { return e.processObject() })
 }
 

@@ -3,6 +3,8 @@ package web
 import (
 	"math/big"
 	"reflect"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/dop251/goja"
@@ -42,10 +44,20 @@ func (e *Env) received(v goja.Value) string {
 		if v == nil || goja.IsNull(v) || goja.IsUndefined(v) {
 			return orUndefined(v).String()
 		}
-		text := e.Inspect(v, InspectDefaults())
-		if utf8.RuneCountInString(text) > 28 {
-			text = string([]rune(text)[:25]) + "..."
+		cut := func(s string) string {
+			if utf8.RuneCountInString(s) > 28 {
+				return string([]rune(s)[:25]) + "..."
+			}
+			return s
 		}
+		if s, ok := v.(goja.String); ok {
+			text := cut(s.String())
+			if !strings.Contains(text, "'") {
+				return "type string ('" + text + "')"
+			}
+			return "type string (" + strconv.Quote(text) + ")"
+		}
+		text := cut(e.Inspect(v, InspectDefaults()))
 		return "type " + typeOf(v) + " (" + text + ")"
 	}
 	if _, ok := goja.AssertFunction(o); ok {

@@ -1,0 +1,18 @@
+const r = {};
+const c = structuredClone;
+const ab = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]).buffer;
+r.copy = [[...new Uint8Array(c(ab))], c(ab) !== ab, c(ab).byteLength];
+r.views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array].map(T => { const v = c(new T(ab)); return [v.constructor.name, v.length, v.byteOffset, v instanceof T]; });
+const sub = new Uint8Array(ab, 2, 3); const csub = c(sub); r.sub = [[...csub], csub.byteOffset, csub.buffer.byteLength];
+const dv = c(new DataView(ab, 1, 4)); r.dataView = [dv.byteOffset, dv.byteLength, dv.getUint8(0), dv instanceof DataView];
+const two = c({ a: new Uint8Array(ab), b: new Uint16Array(ab), ab }); r.shared = [two.a.buffer === two.b.buffer, two.a.buffer === two.ab];
+const t1 = new ArrayBuffer(4); const moved = c({ x: t1, view: new Uint8Array(t1, 1) }, { transfer: [t1] });
+r.moved = [moved.x.byteLength, moved.view.buffer === moved.x, moved.view.byteOffset, t1.byteLength];
+const t2 = new ArrayBuffer(3); c(null, { transfer: [t2] }); r.unreferenced = t2.byteLength;
+const t3 = new Uint8Array([9, 8, 7]); const view = c(t3, { transfer: [t3.buffer] }); r.viewMoved = [[...view], t3.length, t3.byteLength];
+const t4 = new ArrayBuffer(2); r.set = [c(t4, { transfer: new Set([t4]) }).byteLength, t4.byteLength];
+r.failureKeeps = (() => { const b = new ArrayBuffer(5); const o = outcome(() => c({ b, f() {} }, { transfer: [b] })); return [o.split(':')[0], b.byteLength]; })();
+r.detached = [outcome(() => c(t1)), outcome(() => c(new DataView(new ArrayBuffer(1)))).byteLength];
+r.duplicate = outcome(() => { const b = new ArrayBuffer(1); c(b, { transfer: [b, b] }); });
+r.empty = [c(new ArrayBuffer(0)).byteLength, c(new Uint8Array(0)).length, c(1, undefined), c(1, {}), c(1, { transfer: undefined }), c(1, { transfer: [] })];
+return r;

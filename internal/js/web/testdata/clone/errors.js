@@ -1,0 +1,11 @@
+const c = structuredClone;
+const out = {};
+const gen = (function* () {})();
+const values = { arrow: () => {}, fn: function f(a) { return 1; }, cls: class X {}, symbol: Symbol('x'), promise: Promise.resolve(), weakMap: new WeakMap(), weakSet: new WeakSet(), nested: { a: [{ f: () => 1 }] }, inMap: new Map([[1, () => 2]]), inSet: new Set([Symbol('in')]), proxy: new Proxy({}, {}), method: { m() {} }.m, boxedSymbol: { s: Symbol.iterator } };
+for (const [k, v] of Object.entries(values)) out[k] = outcome(() => c(v));
+out.code = (() => { try { c(() => {}); } catch (e) { return [e.code, e.name, e instanceof DOMException, e instanceof Error]; } })();
+out.getter = outcome(() => c({ get g() { throw new RangeError('from a getter'); } }));
+out.deep = (() => { let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; return outcome(() => c(o)); })();
+out.missing = outcome(() => c()).split(':')[0];
+out.dictionary = [outcome(() => c(1, 5)), outcome(() => c(1, { transfer: 5 })), outcome(() => c(1, { transfer: 'x' }))].map(x => String(x).split(/[ :]/)[0]);
+return out;
