@@ -1,0 +1,359 @@
+// Command bench measures portico beside plain net/http, Next.js and Hono, on
+// one machine in one run, and prints one table. README.md beside it says how it
+// measures and how to read it.
+//
+//	go run ./bench
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// note tells what is being done; the table alone goes to standard output.
+func note(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}
+
+// options are the command line's.
+type options struct {
+	duration time.Duration
+	rounds   int
+	only     map[string]bool // rows; nil is all
+	peers    map[string]bool // nil is all
+	startup  bool
+	out      string
+}
+
+func parse() (*options, error) {
+	duration := flag.Duration("duration", 3*time.Second, "length of one load; wrk counts whole seconds")
+	rounds := flag.Int("rounds", 3, "how often each peer has its turn; the best counts")
+	var names []string
+	for i := range rows {
+		names = append(names, rows[i].name)
+	}
+	only := flag.String("only", "", "rows to measure, separated by commas: "+strings.Join(append(names, "startup"), ","))
+	peers := flag.String("peers", "", "peers to compare with, separated by commas: plain,next,node,bun,none")
+	out := flag.String("out", filepath.Join("bench", "out"), "folder for what is built, installed and written, in the module unless absolute")
+	flag.Parse()
+
+	o := &options{duration: *duration, rounds: max(1, *rounds), startup: true, out: *out}
+	if *only != "" {
+		o.only, o.startup = map[string]bool{}, false
+		for n := range strings.SplitSeq(*only, ",") {
+			switch {
+			case n == "startup":
+				o.startup = true
+			case slices.Contains(names, n):
+				o.only[n] = true
+			default:
+				return nil, fmt.Errorf("-only: there is no row %q", n)
+			}
+		}
+	}
+	if *peers != "" {
+		short := map[string]string{"plain": plain, "next": nextjs, "node": honoNd, "bun": honoBun, "none": ""}
+		o.peers = map[string]bool{}
+		for n := range strings.SplitSeq(*peers, ",") {
+			name, ok := short[n]
+			if !ok {
+				return nil, fmt.Errorf("-peers: there is no peer %q", n)
+			}
+			o.peers[name] = true
+		}
+	}
+	return o, nil
+}
+
+func run(ctx context.Context) error {
+	o, err := parse()
+	if err != nil {
+		return err
+	}
+	root, err := module(ctx)
+	if err != nil {
+		return err
+	}
+	b := &bench{root: root, out: o.out, versions: map[string]string{}, servers: map[string]*child{}, skipped: map[string]string{}}
+	if !filepath.IsAbs(b.out) {
+		b.out = filepath.Join(root, b.out)
+	}
+	if err := os.MkdirAll(filepath.Join(b.out, "bin"), 0o755); err != nil {
+		return err
+	}
+	if b.up, err = startUpstream(); err != nil {
+		return err
+	}
+	defer b.up.close()
+	defer b.close()
+	gen, err := newGenerator(b.out)
+	if err != nil {
+		return err
+	}
+	if gen.name() != "wrk" {
+		note("wrk is not installed (apt-get install wrk): the built-in load generator stands in for it and takes a large part of the machine")
+	}
+	if b.binary, err = b.goBuild(ctx, "./cmd/portico", "portico"); err != nil {
+		return err
+	}
+
+	rep := newReport(b, gen, o)
+	if o.startup {
+		if rep.Startup, err = b.measureStartup(ctx); err != nil {
+			return err
+		}
+	}
+	if o.only == nil || len(o.only) > 0 {
+		if err := b.startPeers(ctx, func(p string) bool { return o.peers == nil || o.peers[p] }); err != nil {
+			return err
+		}
+		rep.rest()
+		for i := range rows {
+			if o.only != nil && !o.only[rows[i].name] {
+				continue
+			}
+			res, err := b.measure(ctx, gen, &rows[i], o)
+			if err != nil {
+				return err
+			}
+			rep.Rows = append(rep.Rows, res)
+		}
+		rep.loaded()
+	}
+	rep.Versions, rep.Skipped = b.versions, b.skipped
+	rep.print(os.Stdout)
+	return rep.write(filepath.Join(b.out, "result.json"))
+}
+
+// module is the folder of the module that bench is part of.
+func module(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", err
+	}
+	file := strings.TrimSpace(string(out))
+	if file == "" || file == os.DevNull {
+		return "", errors.New("run me inside the module: go run ./bench")
+	}
+	return filepath.Dir(file), nil
+}
+
+// server is who answers a row for a peer; nil when it does not take part.
+func (b *bench) server(r *row, peer string) *child {
+	switch {
+	case r.goAPI && peer == portico:
+		return b.servers[goServer]
+	case r.goAPI && peer != plain:
+		return nil
+	}
+	return b.servers[peer]
+}
+
+// result is a row's outcome.
+type result struct {
+	row   *row
+	Name  string             `json:"name"`
+	Title string             `json:"title"`
+	Peers map[string]*series `json:"peers"`
+}
+
+// series are the loads of one peer in one row.
+type series struct {
+	Loads []*load `json:"loads"`
+	Error string  `json:"error,omitempty"` // why the peer does not count
+}
+
+// measure checks that all peers answer alike, then gives each its turn, round
+// by round: what disturbs the machine disturbs all of them.
+func (b *bench) measure(ctx context.Context, gen generator, r *row, o *options) (*result, error) {
+	res := &result{row: r, Name: r.name, Title: r.title, Peers: map[string]*series{}}
+	var want *answer
+	var peers []string
+	for _, p := range slices.Concat([]string{plain}, peerOrder) { // plain's answer is the measure
+		c := b.server(r, p)
+		if c == nil || res.Peers[p] != nil {
+			continue
+		}
+		s := &series{}
+		res.Peers[p] = s
+		got, err := b.verify(ctx, r, c)
+		if err == nil && want != nil {
+			err = want.differs(got)
+		}
+		if err != nil {
+			s.Error = err.Error()
+			note("%s, %s: %v", r.title, p, err)
+			continue
+		}
+		if want == nil {
+			want = got
+		}
+		peers = append(peers, p)
+	}
+	slices.SortFunc(peers, func(a, b string) int { return slices.Index(peerOrder, a) - slices.Index(peerOrder, b) })
+	note("%s: %s", r.title, strings.Join(peers, ", "))
+	for _, p := range peers { // until each is compiled and connected
+		if _, err := gen.run(ctx, r, b.server(r, p).url+r.path, min(o.duration, 2*time.Second)); err != nil {
+			return nil, err
+		}
+	}
+	for range o.rounds {
+		for _, p := range peers {
+			c := b.server(r, p)
+			before, _ := c.use()
+			l, err := gen.run(ctx, r, c.url+r.path, o.duration)
+			if err != nil {
+				return nil, err
+			}
+			if after, ok := c.use(); ok && l.Requests > 0 {
+				l.CPU = float64((after.cpu - before.cpu).Nanoseconds()) / 1e3 / float64(l.Requests)
+			}
+			res.Peers[p].Loads = append(res.Peers[p].Loads, l)
+		}
+	}
+	return res, nil
+}
+
+// answer is what counts of an answer.
+type answer struct {
+	status int
+	typ    string
+	body   []byte
+}
+
+// differs is nil when got says the same as want.
+func (want *answer) differs(got *answer) error {
+	switch {
+	case got.status != want.status:
+		return fmt.Errorf("status %d, want %d", got.status, want.status)
+	case got.typ != want.typ:
+		return fmt.Errorf("content type %q, want %q", got.typ, want.typ)
+	case !bytes.Equal(got.body, want.body):
+		return fmt.Errorf("another body: %.80q, want %.80q", got.body, want.body)
+	}
+	return nil
+}
+
+// verify asks twice and checks that the upstream was asked as often as the row
+// says: an answer from a cache would not be comparable.
+func (b *bench) verify(ctx context.Context, r *row, c *child) (*answer, error) {
+	var last *answer
+	for range 2 {
+		before := b.up.hits.Load()
+		a, err := ask(ctx, r, c.url+r.path)
+		if err != nil {
+			return nil, err
+		}
+		if a.status != http.StatusOK {
+			return nil, fmt.Errorf("status %d: %.300q\n%s", a.status, a.body, c.log)
+		}
+		if n := b.up.hits.Load() - before; n != r.hits {
+			return nil, fmt.Errorf("the upstream was asked %d times, want %d", n, r.hits)
+		}
+		last = a
+	}
+	return last, nil
+}
+
+func ask(ctx context.Context, r *row, url string) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var body io.Reader
+	if r.body != nil {
+		body = bytes.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method(), url, body)
+	if err != nil {
+		return nil, err
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	typ, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, fmt.Errorf("content type %q: %w", res.Header.Get("Content-Type"), err)
+	}
+	return &answer{res.StatusCode, typ, data}, nil
+}
+
+// startup is what one start of the guide app costs.
+type startup struct {
+	First  []float64 `json:"first_answer_ms"` // each start's
+	Rest   int64     `json:"rest_bytes"`      // the least of them, after the first answer
+	Binary int64     `json:"binary_bytes"`
+}
+
+// measureStartup starts portico on the guide app ten times, from exec to the
+// first answer.
+func (b *bench) measureStartup(ctx context.Context) (*startup, error) {
+	info, err := os.Stat(b.binary)
+	if err != nil {
+		return nil, err
+	}
+	s := &startup{Binary: info.Size()}
+	guide := filepath.Join(b.root, "examples", "guide")
+	for range 10 {
+		c, err := start(ctx, b.root, nil, "/hello-world", func(port string) []string {
+			return []string{b.binary, "start", guide, "--port", port, "--hostname", "127.0.0.1"}
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.First = append(s.First, float64(time.Since(c.started).Microseconds())/1e3)
+		select { // what loading left behind is given back or not by then
+		case <-time.After(300 * time.Millisecond):
+		case <-ctx.Done():
+		}
+		if u, ok := c.use(); ok && (s.Rest == 0 || u.rss < s.Rest) {
+			s.Rest = u.rss
+		}
+		c.stop()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	return s, nil
+}
+
+func jsonField(data []byte, name string) string {
+	var m map[string]any
+	if err := json.Unmarshal(data, &m); err != nil {
+		return ""
+	}
+	s, _ := m[name].(string)
+	return s
+}

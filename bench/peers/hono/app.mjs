@@ -1,0 +1,35 @@
+// The rows of bench/app as a Hono user writes them.
+import { Hono } from 'hono'
+
+const upstream = process.env.UPSTREAM
+const app = new Hono()
+
+app.get('/api/json', (c) => c.json({ hello: c.req.query('name'), ok: true }))
+
+app.post('/api/echo', async (c) => c.json(await c.req.json()))
+
+app.get('/api/items/:id', (c) => {
+  const id = c.req.param('id')
+  return c.json({ id, name: `Item ${id}` })
+})
+
+app.get('/api/proxy/small', () => fetch(`${upstream}/small`))
+app.get('/api/proxy/large', () => fetch(`${upstream}/large`))
+
+const from = async (name) => (await fetch(`${upstream}/${name}`)).json()
+
+app.get('/api/merge', async (c) => {
+  const [user, orders, news] = await Promise.all([from('user'), from('orders'), from('news')])
+  return c.json({ user, orders, news })
+})
+
+app.get('/api/transform', async (c) => {
+  const { products } = await from('products')
+  const list = products
+    .filter((p) => p.stock > 0 && p.price < 5000)
+    .map((p) => ({ id: p.id, name: p.name.toUpperCase(), gross: Math.round(p.price * 1.19), tags: p.tags.length }))
+    .sort((a, b) => a.gross - b.gross || a.id - b.id)
+  return c.json({ count: list.length, products: list })
+})
+
+export default app

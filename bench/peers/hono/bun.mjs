@@ -1,0 +1,3 @@
+import app from './app.mjs'
+
+Bun.serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(process.env.PORT) })

@@ -1,0 +1,188 @@
+// Command plain is what a Go developer writes by hand for the routes of
+// bench/app: net/http, encoding/json and httputil.ReverseProxy.
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-dev/portico/bench/item"
+)
+
+func main() {
+	upstream, err := url.Parse(os.Getenv("UPSTREAM"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	// The default transport keeps two idle connections a host, which would
+	// measure connecting. With this it is the fastest that net/http has.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 1024, 256
+	s := &server{upstream: upstream.String(), client: &http.Client{Transport: transport}}
+	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(upstream)
+		r.Out.URL.Path = strings.TrimPrefix(r.In.URL.Path, "/api/proxy")
+	}}
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/json", s.json)
+	mux.HandleFunc("POST /api/echo", s.echo)
+	mux.HandleFunc("GET /api/items/{id}", s.item)
+	mux.Handle("GET /api/proxy/small", proxy)
+	mux.Handle("GET /api/proxy/large", proxy)
+	mux.HandleFunc("GET /api/merge", s.merge)
+	mux.HandleFunc("GET /api/transform", s.transform)
+	mux.HandleFunc("GET /go/items/{id}", item.Get)
+	err = http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux)
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+type server struct {
+	upstream string
+	client   *http.Client
+}
+
+// send writes v as JSON.
+func send(w http.ResponseWriter, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // the client may be gone
+}
+
+func (s *server) json(w http.ResponseWriter, r *http.Request) {
+	send(w, struct {
+		Hello string `json:"hello"`
+		OK    bool   `json:"ok"`
+	}{r.URL.Query().Get("name"), true})
+}
+
+// message is what the echo row sends.
+type message struct {
+	ID       int      `json:"id"`
+	Subject  string   `json:"subject"`
+	Author   author   `json:"author"`
+	Read     bool     `json:"read"`
+	Parent   *int     `json:"parent"`
+	Labels   []string `json:"labels"`
+	Body     string   `json:"body"`
+	Comments []struct {
+		By    string  `json:"by"`
+		Text  string  `json:"text"`
+		Score float64 `json:"score"`
+	} `json:"comments"`
+}
+
+type author struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	Age   int    `json:"age"`
+}
+
+func (s *server) echo(w http.ResponseWriter, r *http.Request) {
+	var m message
+	if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	send(w, m)
+}
+
+func (s *server) item(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	send(w, struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}{id, "Item " + id})
+}
+
+// get fetches a JSON from the upstream.
+func (s *server) get(r *http.Request, name string, into any) error {
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, s.upstream+"/"+name, nil)
+	if err != nil {
+		return err
+	}
+	res, err := s.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
+
+func (s *server) merge(w http.ResponseWriter, r *http.Request) {
+	names := []string{"user", "orders", "news"}
+	parts := make([]json.RawMessage, len(names))
+	errs := make(chan error, len(names))
+	for i, n := range names {
+		go func() { errs <- s.get(r, n, &parts[i]) }()
+	}
+	for range names {
+		if err := <-errs; err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+	}
+	send(w, struct {
+		User   json.RawMessage `json:"user"`
+		Orders json.RawMessage `json:"orders"`
+		News   json.RawMessage `json:"news"`
+	}{parts[0], parts[1], parts[2]})
+}
+
+func (s *server) transform(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Products []struct {
+			ID       int      `json:"id"`
+			Name     string   `json:"name"`
+			Category string   `json:"category"`
+			Price    int      `json:"price"`
+			Stock    int      `json:"stock"`
+			Tags     []string `json:"tags"`
+		} `json:"products"`
+	}
+	if err := s.get(r, "products", &in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	type product struct {
+		ID    int    `json:"id"`
+		Name  string `json:"name"`
+		Gross int    `json:"gross"`
+		Tags  int    `json:"tags"`
+	}
+	list := []product{}
+	for _, p := range in.Products {
+		if p.Stock > 0 && p.Price < 5000 {
+			list = append(list, product{p.ID, strings.ToUpper(p.Name), int(math.Floor(float64(p.Price)*1.19 + 0.5)), len(p.Tags)})
+		}
+	}
+	slices.SortFunc(list, func(a, b product) int {
+		return cmp.Or(cmp.Compare(a.Gross, b.Gross), cmp.Compare(a.ID, b.ID))
+	})
+	send(w, struct {
+		Count    int       `json:"count"`
+		Products []product `json:"products"`
+	}{len(list), list})
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Peers by name, in the order of the table. "portico" comes first: the others
+// are what it is compared with.
+const (
+	portico = "portico"
+	plain   = "net/http"
+	nextjs  = "next start"
+	honoNd  = "hono node"
+	honoBun = "hono bun"
+)
+
+var peerOrder = []string{portico, plain, nextjs, honoNd, honoBun}
+
+// row is one kind of request.
+type row struct {
+	name  string // for -only
+	title string
+	path  string
+	body  []byte // POST when there is one
+	conns int
+	hits  int64 // requests that the upstream sees for each
+	goAPI bool  // served by bench/embed: a Go route
+	aims  map[string]float64
+	// baselines are named where the table would not say it all.
+	baselines map[string]string
+}
+
+var rows = []row{
+	{name: "json", title: "JSON handler", path: "/api/json?name=ada", conns: 32,
+		aims: map[string]float64{plain: 0.75, nextjs: 25, honoNd: 1.2}},
+	{name: "echo", title: "JSON echo, 1 KB", path: "/api/echo", body: echoBody(), conns: 32,
+		aims: map[string]float64{plain: 0.7}},
+	{name: "param", title: "[id] route", path: "/api/items/42", conns: 32},
+	{name: "proxy-small", title: "proxy of 0.5 KB", path: "/api/proxy/small", conns: 32, hits: 1,
+		aims: map[string]float64{plain: 0.8}, baselines: map[string]string{plain: "httputil.ReverseProxy"}},
+	{name: "proxy-large", title: "proxy of 1 MiB", path: "/api/proxy/large", conns: 8, hits: 1,
+		aims: map[string]float64{plain: 0.8}, baselines: map[string]string{plain: "httputil.ReverseProxy"}},
+	{name: "merge", title: "three fetches merged", path: "/api/merge", conns: 32, hits: 3,
+		aims: map[string]float64{honoNd: 2}},
+	{name: "transform", title: "60 KB JSON transformed", path: "/api/transform", conns: 16, hits: 1,
+		aims: map[string]float64{honoNd: 0.8}},
+	{name: "go", title: "Go route", path: "/go/items/42", conns: 32, goAPI: true,
+		aims: map[string]float64{plain: 0.92}, baselines: map[string]string{plain: "http.ServeMux"}},
+}
+
+func (r *row) method() string {
+	if r.body != nil {
+		return "POST"
+	}
+	return "GET"
+}
+
+// aim is the smallest good ratio of portico to a peer; ok is false for none.
+func (r *row) aim(peer string) (float64, bool) {
+	a, ok := r.aims[peer]
+	return a, ok
+}
+
+func (r *row) baseline(peer string) string {
+	if n, ok := r.baselines[peer]; ok {
+		return n
+	}
+	return peer
+}
+
+// echoBody is a JSON document of 1 KB, written as Go, Node and Bun write it.
+func echoBody() []byte {
+	doc := func(text string) []byte {
+		var b bytes.Buffer
+		fmt.Fprintf(&b, `{"id":4711,"subject":"A message about the benchmark","author":{"name":"Grace Hopper","email":"grace@example.com","age":85},"read":false,"parent":null,"labels":["inbox","work","go","json"],"body":%q,"comments":[`, text)
+		for i := range 4 {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, `{"by":"reader %d","text":"I have read this and agree with it","score":%d.5}`, i, i)
+		}
+		b.WriteString("]}")
+		return b.Bytes()
+	}
+	n := 1024 - len(doc(""))
+	out := doc(strings.Repeat("lorem ipsum dolor sit amet ", 40)[:n])
+	if len(out) != 1024 || !json.Valid(out) {
+		panic("the echo row's document is not 1 KB of JSON")
+	}
+	return out
+}
