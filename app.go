@@ -3,6 +3,7 @@ package portico
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,23 +22,42 @@ import (
 type App struct {
 	c Config
 
+	ending context.Context // is over when Close does not wait any longer
+	end    context.CancelFunc
+
 	mu         sync.Mutex // guards what follows, and loads one at a time
 	routes     []site.GoRoute
 	middleware []func(http.Handler) http.Handler
 	exposed    map[string]map[string]site.Function
 	loader     *site.Loader // nil when a registration has changed
-	inputs     []string     // what the watcher looks at
+	inputs     *site.Inputs // what the last load read; nil when there are no files
+	closed     bool
 
 	current atomic.Pointer[generation]
 	closing sync.WaitGroup // retired sites that still have requests
 }
 
+// ErrClosed is the error of Load, Run and Serve on an App that was closed.
+var ErrClosed = errors.New("portico: the app is closed")
+
 // generation is a loaded site with the number of its users: requests, and the
 // App itself as long as it is the current one.
 type generation struct {
-	site  *site.Site
-	err   error // development: what is wrong since; it is shown in place of the site
-	users *atomic.Int64
+	site   *site.Site
+	users  *atomic.Int64
+	err    error // development: what is wrong since; it is shown in place of the site
+	loader *site.Loader
+}
+
+// enter counts a request in. It fails on a generation that has no users left:
+// that one is closing, and there is a newer one.
+func (g *generation) enter() bool {
+	for n := g.users.Load(); n > 0; n = g.users.Load() {
+		if g.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // New makes an App. Nothing is read or started until Load or Run.
@@ -54,7 +74,9 @@ func New(c Config) *App {
 	if c.DrainTimeout <= 0 {
 		c.DrainTimeout = 30 * time.Second
 	}
-	return &App{c: c, exposed: map[string]map[string]site.Function{}}
+	a := &App{c: c, exposed: map[string]map[string]site.Function{}}
+	a.ending, a.end = context.WithCancel(context.Background())
+	return a
 }
 
 // Load reads the project, compiles it and puts it in the place of what was
@@ -64,6 +86,9 @@ func New(c Config) *App {
 func (a *App) Load(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.closed {
+		return ErrClosed
+	}
 	start := time.Now()
 	if a.loader == nil {
 		a.loader = site.NewLoader(site.Options{
@@ -76,6 +101,9 @@ func (a *App) Load(ctx context.Context) error {
 	if inputs != nil {
 		a.inputs = inputs
 	}
+	if err != nil && ctx.Err() != nil {
+		return err // nobody waits for the outcome
+	}
 	report := Loaded{Err: err}
 	if err == nil {
 		a.swap(s)
@@ -84,7 +112,7 @@ func (a *App) Load(ctx context.Context) error {
 		}
 		report.Warnings, report.EnvFiles = s.Warnings, s.EnvFiles
 	} else if a.c.Dev {
-		g := &generation{err: err}
+		g := &generation{err: err, loader: a.loader}
 		if old := a.current.Load(); old != nil {
 			g.site, g.users = old.site, old.users
 		}
@@ -117,13 +145,9 @@ func (a *App) swap(s *site.Site) {
 func (a *App) enter() *generation {
 	for {
 		g := a.current.Load()
-		if g == nil || g.site == nil || g.err != nil {
+		if g == nil || g.err != nil || g.enter() {
 			return g
 		}
-		if g.users.Add(1) > 1 {
-			return g
-		}
-		g.users.Add(-1) // it was closed between the two lines: there is a newer one
 	}
 }
 
@@ -133,10 +157,10 @@ func (a *App) leave(g *generation) {
 	}
 	go func() {
 		defer a.closing.Done()
-		ctx, cancel := context.WithTimeout(context.Background(), a.c.DrainTimeout)
+		ctx, cancel := context.WithTimeout(a.ending, a.c.DrainTimeout)
 		defer cancel()
 		if err := g.site.Close(ctx); err != nil {
-			a.c.Logger.Warn("work left by requests was ended", "error", err)
+			a.c.Logger.Warn("work that requests left behind, with after() or a timer, was not done in time and was ended")
 		}
 	}()
 }
@@ -148,7 +172,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case g == nil:
 		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
 	case g.err != nil:
-		site.ErrorAnswer(w, r, http.StatusInternalServerError, g.err)
+		g.loader.ErrorAnswer(w, r, g.err)
 	default:
 		defer a.leave(g)
 		g.site.ServeHTTP(w, r)
@@ -156,29 +180,38 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Close ends the App: it waits until ctx ends for requests under way and for
-// what they left behind (after() and the like), then stops all scripts.
+// what they left behind (after() and the like), then stops all scripts. The
+// error is the context's. A closed App answers with 503 and does not load again.
 func (a *App) Close(ctx context.Context) error {
 	a.mu.Lock()
+	a.closed = true
 	a.swap(nil)
-	if a.loader != nil {
-		a.loader.Close()
-		a.loader = nil
-	}
+	a.forget()
 	a.mu.Unlock()
 	done := make(chan struct{})
 	go func() { a.closing.Wait(); close(done) }()
 	select {
 	case <-done:
+		a.end()
 		return nil
 	case <-ctx.Done():
+		a.end()
 		return ctx.Err()
+	}
+}
+
+// forget drops the loader, with what it keeps of a registration that changed.
+func (a *App) forget() {
+	if a.loader != nil {
+		a.loader.Close()
+		a.loader = nil
 	}
 }
 
 // Run loads the project unless that has happened, listens on Config.Addr and
 // serves until ctx ends; then it stops accepting, lets what runs finish within
-// Config.DrainTimeout, and returns nil. In development it watches the project,
-// and a project that does not load is no error but a page.
+// Config.DrainTimeout, closes the App and returns nil. In development it
+// watches the project, and a project that does not load is no error but a page.
 func (a *App) Run(ctx context.Context) error {
 	l, err := server.Listen(ctx, a.c.Addr)
 	if err != nil {
@@ -190,28 +223,54 @@ func (a *App) Run(ctx context.Context) error {
 // Serve is Run on a listener of the caller's, which it closes.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	defer l.Close()
+	// One span of time for all that has to end.
+	end, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(a.c.DrainTimeout)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-end.Done():
+		}
+	})
+	defer stop()
+	if err := a.serve(ctx, end, l); err != nil {
+		cancel()
+		_ = a.Close(end) // the error is that of end, and that is known
+		return err
+	}
+	return a.Close(end)
+}
+
+func (a *App) serve(ctx, end context.Context, l net.Listener) error {
 	if a.current.Load() == nil {
-		if err := a.Load(ctx); err != nil && !a.c.Dev {
-			return err
+		switch err := a.Load(ctx); {
+		case ctx.Err() != nil:
+			return nil // told to stop before it was up
+		case err != nil && (!a.c.Dev || a.watched() == nil):
+			return err // in development, unless a change of a file can mend it
 		}
 	}
-	if a.c.Dev {
+	if a.c.Dev && a.watched() != nil {
 		w, err := site.Watch(ctx, a.watched, func() { _ = a.Load(ctx) }) // OnLoad has the error
 		if err != nil {
-			return errors.Join(errors.New("the project cannot be watched"), err)
+			return fmt.Errorf("the project cannot be watched: %w", err)
 		}
 		defer w.Close()
 	}
 	if a.c.OnListen != nil {
 		a.c.OnListen(l.Addr())
 	}
-	err := server.Serve(ctx, l, server.Options{Handler: a, Drain: a.c.DrainTimeout, Logger: a.c.Logger})
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.c.DrainTimeout)
-	defer cancel()
-	return errors.Join(err, a.Close(end))
+	err := server.Serve(ctx, end, l, server.Options{Handler: a, Logger: a.c.Logger})
+	if errors.Is(err, server.ErrDrain) {
+		return fmt.Errorf("requests were still under way after %v and were ended", a.c.DrainTimeout)
+	}
+	return err
 }
 
-func (a *App) watched() []string {
+func (a *App) watched() *site.Inputs {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.inputs

@@ -52,5 +52,5 @@ func (a *App) Expose(name string, f Funcs) {
 		m[k] = v.call
 	}
 	a.exposed[name] = m
-	a.loader = nil
+	a.forget()
 }

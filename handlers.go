@@ -51,7 +51,7 @@ func (a *App) register(g site.GoRoute) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.routes = append(a.routes, g)
-	a.loader = nil
+	a.forget()
 }
 
 // caller is the file and line outside this package that registers a route.
@@ -69,7 +69,7 @@ func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.middleware = append(a.middleware, middleware...)
-	a.loader = nil
+	a.forget()
 }
 
 func chain(list []func(http.Handler) http.Handler) func(http.Handler) http.Handler {

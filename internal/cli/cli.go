@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,13 +32,14 @@ type commands struct {
 	Start   startCmd   `cmd:"" help:"Serve a project in production."`
 	Routes  routesCmd  `cmd:"" help:"List a project's routes in the order in which they are tried."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+	Help    helpCmd    `cmd:"" help:"Explain a command."`
 }
 
 // serveFlags are those of next dev and next start.
 type serveFlags struct {
-	Dir      string `arg:"" optional:"" default:"." help:"The project: the folder that holds app/ or src/app/." type:"path"`
-	Port     uint16 `short:"p" env:"PORT" default:"3000" help:"Port to listen on; 0 takes a free one."`
-	Hostname string `short:"H" help:"Address to listen on. dev listens on loopback, start on all interfaces."`
+	Dir      string `arg:"" optional:"" default:"." help:"The project: the folder that holds app/ or src/app/."`
+	Port     port   `short:"p" env:"PORT" default:"3000" placeholder:"PORT" help:"Port to listen on (default 3000); 0 takes a free one."`
+	Hostname string `short:"H" placeholder:"HOST" help:"Address to listen on. dev listens on loopback, start on all interfaces."`
 }
 
 type devCmd struct {
@@ -54,11 +56,33 @@ type startCmd struct {
 }
 
 type routesCmd struct {
-	Dir  string `arg:"" optional:"" default:"." help:"The project: the folder that holds app/ or src/app/." type:"path"`
+	Dir  string `arg:"" optional:"" default:"." help:"The project: the folder that holds app/ or src/app/."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 
 type versionCmd struct{}
+
+type helpCmd struct {
+	Command string `arg:"" optional:"" help:"The command."`
+}
+
+// port is a TCP port.
+type port uint16
+
+// UnmarshalText reads a flag's value, or that of PORT. An empty PORT counts as
+// none, as in Node's process.env.PORT || 3000.
+func (p *port) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*p = 3000
+		return nil
+	}
+	n, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil {
+		return fmt.Errorf("%q is not a port; want a number from 0 to 65535", text)
+	}
+	*p = port(n)
+	return nil
+}
 
 // env is what commands write to.
 type env struct {
@@ -76,27 +100,60 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		kong.Description("The backend for a frontend, in one Go binary."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exit = code }),
-		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Bind(e),
 	)
 	if err != nil {
 		panic(err) // the grammar above is wrong
 	}
+	code := 0
+	switch {
+	case len(args) == 0:
+		kong.Writers(stderr, stderr).Apply(parser) // nothing was asked for
+		args, code = []string{"--help"}, 2
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version":
+		args = []string{"version"}
+	}
 	ctx, err := parser.Parse(args)
-	if exit >= 0 { // --help was printed
-		return exit
+	if exit >= 0 { // help was printed
+		return max(exit, code)
 	}
 	if err != nil {
-		e.failed(err)
-		e.err.line("run portico --help for the commands and their flags")
+		e.misused(parser, args[0], err)
 		return 2
 	}
 	if err := ctx.Run(); err != nil {
-		e.failed(err)
+		var told printed
+		if !errors.As(err, &told) {
+			e.failed(err)
+		}
 		return 1
 	}
 	return 0
 }
+
+// misused prints what is wrong with the arguments.
+func (e *env) misused(parser *kong.Kong, first string, err error) {
+	for _, n := range parser.Model.Children {
+		if n.Name == first {
+			e.failed(fmt.Errorf("%w\nhint: portico %s --help explains the flags", err, first))
+			return
+		}
+	}
+	hint := "portico --help lists the commands"
+	if !strings.HasPrefix(first, "-") {
+		err = fmt.Errorf("there is no command %q", first)
+		if info, serr := os.Stat(first); serr == nil && info.IsDir() {
+			hint = "portico dev " + first + " serves that folder"
+		}
+	}
+	e.failed(fmt.Errorf("%w\nhint: %s", err, hint))
+}
+
+// printed is an error that the user has seen.
+type printed struct{ error }
 
 // failed prints an error and all that it joins, each with its hint.
 func (e *env) failed(err error) {
@@ -125,6 +182,9 @@ func (versionCmd) Run(e *env) error {
 	return nil
 }
 
+// Run is not reached: Main turns help into a flag.
+func (helpCmd) Run() error { return nil }
+
 func (c *devCmd) Run(e *env) error {
 	host := c.Hostname
 	if host == "" {
@@ -145,7 +205,7 @@ func (c *startCmd) Run(e *env) error {
 
 // serve runs a server until the process is told to stop. A second signal ends
 // it at once.
-func (e *env) serve(c portico.Config, host string, port uint16) error {
+func (e *env) serve(c portico.Config, host string, port port) error {
 	tune()
 	c.Addr = net.JoinHostPort(host, strconv.Itoa(int(port)))
 	c.Logger = e.logger(c.Dev)
@@ -156,12 +216,21 @@ func (e *env) serve(c portico.Config, host string, port uint16) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	over := make(chan struct{})
+	defer close(over)
 	go func() {
-		<-signals
-		e.err.line(e.err.dim("stopping; signal again to stop at once"))
-		stop()
-		<-signals
-		os.Exit(130)
+		for n := 0; ; n++ {
+			select {
+			case sig := <-signals:
+				if n > 0 {
+					os.Exit(exitCode(sig))
+				}
+				e.err.line(e.err.dim("stopping; signal again to stop at once"))
+				stop()
+			case <-over:
+				return
+			}
+		}
 	}()
 
 	r := &reporter{e: e, dev: c.Dev, dir: c.Dir}
@@ -170,7 +239,19 @@ func (e *env) serve(c portico.Config, host string, port uint16) error {
 	if c.Dev {
 		app.Use(e.logRequests)
 	}
-	return app.Run(ctx)
+	err := app.Run(ctx)
+	if err != nil && r.printed() == err {
+		return printed{err}
+	}
+	return err
+}
+
+// exitCode is what a shell reports of a process that a signal ended.
+func exitCode(sig os.Signal) int {
+	if n, ok := sig.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return 1
 }
 
 // tune sets the garbage collector for a server whose live heap is small: a
@@ -201,12 +282,52 @@ func containerLimit() int64 {
 	return 0
 }
 
-// logger writes text on a terminal and JSON otherwise.
+// logger writes text for a person, in development and on a terminal, and JSON
+// otherwise.
 func (e *env) logger(dev bool) *slog.Logger {
 	if e.err.terminal || dev {
-		return slog.New(tint.NewHandler(e.err.w, &tint.Options{TimeFormat: time.TimeOnly, NoColor: !e.err.terminal, ReplaceAttr: expand}))
+		return slog.New(&plainLog{
+			Handler: tint.NewHandler(e.err.w, &tint.Options{TimeFormat: time.TimeOnly, NoColor: !e.err.terminal}),
+			console: e.err,
+		})
 	}
 	return slog.New(slog.NewJSONHandler(e.err.w, &slog.HandlerOptions{ReplaceAttr: expand}))
+}
+
+// plainLog writes an error below its line as it is: a stack on one line is of
+// no use to a person.
+type plainLog struct {
+	slog.Handler
+	console *console
+}
+
+// Handle writes a record.
+func (h *plainLog) Handle(ctx context.Context, r slog.Record) error {
+	line := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	var below []string
+	r.Attrs(func(a slog.Attr) bool {
+		if _, ok := a.Value.Any().(error); ok {
+			below = append(below, expand(nil, a).Value.String())
+		} else {
+			line.AddAttrs(a)
+		}
+		return true
+	})
+	if err := h.Handler.Handle(ctx, line); err != nil {
+		return err
+	}
+	for _, text := range below {
+		h.console.line("  " + strings.ReplaceAll(text, "\n", "\n  "))
+	}
+	return nil
+}
+
+// WithAttrs and WithGroup keep the writing of errors.
+func (h *plainLog) WithAttrs(as []slog.Attr) slog.Handler {
+	return &plainLog{h.Handler.WithAttrs(as), h.console}
+}
+func (h *plainLog) WithGroup(name string) slog.Handler {
+	return &plainLog{h.Handler.WithGroup(name), h.console}
 }
 
 // expand writes an error with its stack and causes, where it has them.

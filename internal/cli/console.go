@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -62,6 +61,13 @@ type reporter struct {
 	first  time.Duration
 	told   bool // the first load has been reported
 	warned map[string]bool
+	err    error // the last one that was printed
+}
+
+func (r *reporter) printed() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
 }
 
 func (r *reporter) loaded(l portico.Loaded) {
@@ -70,9 +76,11 @@ func (r *reporter) loaded(l portico.Loaded) {
 	e := r.e
 	again := r.told
 	r.told = true
+	r.err = nil
 	if l.Err != nil {
 		if r.dev {
 			e.failed(l.Err)
+			r.err = l.Err
 		}
 		return
 	}
@@ -101,6 +109,10 @@ func (r *reporter) listening(a net.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o := r.e.out
+	if r.err != nil {
+		o.line(o.yellow("! ") + "listening on " + o.bold(address(a)) + ", which shows the errors until they are mended")
+		return
+	}
 	o.line(o.green("✓ ") + fmt.Sprintf("ready in %d ms on %s", r.first.Milliseconds(), o.bold(address(a))))
 }
 
@@ -187,7 +199,8 @@ func (e *env) logRequests(next http.Handler) http.Handler {
 			default:
 				text = e.out.green(text)
 			}
-			e.out.line(fmt.Sprintf(" %s %s %s %s", r.Method, filepath.ToSlash(r.URL.Path), text, e.out.dim("in "+time.Since(start).Round(100*time.Microsecond).String())))
+			// Escaped, or a path could speak to the terminal.
+			e.out.line(fmt.Sprintf(" %s %s %s %s", r.Method, r.URL.EscapedPath(), text, e.out.dim("in "+time.Since(start).Round(100*time.Microsecond).String())))
 		}()
 		next.ServeHTTP(rec, r)
 	})

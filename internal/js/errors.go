@@ -66,6 +66,10 @@ func (e *ScriptError) Place() string {
 // not shown, as Node hides its own.
 const internalPrefix = "portico:"
 
+// BundleName is the name to compile a bundle under. A frame that its source map
+// does not lead into a source is one of the bundler's helpers, and not shown.
+const BundleName = "portico.js"
+
 // frame is one line of a stack.
 type frame struct {
 	fn, file  string
@@ -84,7 +88,7 @@ func frameOf(f *goja.StackFrame) (frame, bool) {
 		}
 		return frame{fn: name}, true
 	}
-	if strings.HasPrefix(p.Filename, internalPrefix) {
+	if strings.HasPrefix(p.Filename, internalPrefix) || p.Filename == BundleName {
 		return frame{}, false
 	}
 	// A mapped column counts from 0, as source maps do.

@@ -3,7 +3,10 @@ package pipeline
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,11 +31,26 @@ func (e *StatusError) Error() string {
 // Unwrap returns the cause.
 func (e *StatusError) Unwrap() error { return e.Err }
 
-// detailed is an error that has more to tell a developer than its first line.
-type detailed interface{ Detail() string }
-
 func (p *Pipeline) notFound(w http.ResponseWriter, r *http.Request) {
-	p.fail(w, r, &StatusError{Status: http.StatusNotFound})
+	se := &StatusError{Status: http.StatusNotFound}
+	if p.c.Dev {
+		se.Err = p.unrouted(r.URL.EscapedPath())
+	}
+	p.fail(w, r, se)
+}
+
+// unrouted says in development which routes there are instead.
+func (p *Pipeline) unrouted(path string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "no route matches %s", path)
+	all := p.c.Table.All()
+	if len(all) == 0 {
+		b.WriteString("\nhint: there are no routes yet; begin with app/api/hello/route.ts")
+	}
+	for _, e := range all {
+		fmt.Fprintf(&b, "\n%s  (%s)", e.Pattern, e.Source)
+	}
+	return errors.New(b.String())
 }
 
 // answer writes an error: a page, JSON or text, by what the client accepts. In
@@ -70,11 +88,10 @@ var errorPage string
 var errorTemplate = template.Must(template.New("error").Parse(errorPage))
 
 type errorView struct {
-	Status int
-	Text   string
-	ID     string
-	Title  string // development only
-	Detail string
+	Status   int
+	Text     string
+	ID       string
+	Problems []problem // development only
 }
 
 func (p *Pipeline) errorBody(r *http.Request, se *StatusError, id string) (body []byte, typ string) {
@@ -82,15 +99,15 @@ func (p *Pipeline) errorBody(r *http.Request, se *StatusError, id string) (body 
 	if se.Status >= 500 {
 		v.ID = id
 	}
+	var why string
 	if p.c.Dev && se.Err != nil {
-		v.Title, _, _ = strings.Cut(se.Err.Error(), "\n")
-		v.Detail = se.Err.Error()
-		if d, ok := se.Err.(detailed); ok {
-			v.Detail = d.Detail()
-		}
+		why = detail(se.Err)
 	}
 	switch preferred(r.Header.Get("Accept")) {
 	case "html":
+		if why != "" {
+			v.Problems = problems(se.Err, p.c.Source)
+		}
 		var b strings.Builder
 		if err := errorTemplate.Execute(&b, v); err == nil {
 			return []byte(b.String()), "text/html; charset=utf-8"
@@ -100,8 +117,8 @@ func (p *Pipeline) errorBody(r *http.Request, se *StatusError, id string) (body 
 		if v.ID != "" {
 			m["id"] = v.ID
 		}
-		if v.Detail != "" {
-			m["detail"] = v.Detail
+		if why != "" {
+			m["detail"] = why
 		}
 		if b, err := json.Marshal(m); err == nil {
 			return append(b, '\n'), "application/json"
@@ -111,8 +128,8 @@ func (p *Pipeline) errorBody(r *http.Request, se *StatusError, id string) (body 
 	if v.ID != "" {
 		text += " (" + v.ID + ")"
 	}
-	if v.Detail != "" {
-		text += "\n\n" + v.Detail
+	if why != "" {
+		text += "\n\n" + why
 	}
 	return []byte(text + "\n"), "text/plain; charset=utf-8"
 }
@@ -135,8 +152,8 @@ func preferred(accept string) string {
 }
 
 // ErrorAnswer writes an error that happened outside any pipeline: a site that
-// did not load, in development.
-func ErrorAnswer(w http.ResponseWriter, r *http.Request, status int, err error) {
-	p := &Pipeline{c: Config{Dev: true}}
-	p.answer(w, r, &StatusError{Status: status, Err: err}, newID(), false)
+// did not load, in development. source has the project's files, or is nil.
+func ErrorAnswer(w http.ResponseWriter, r *http.Request, source fs.FS, err error) {
+	p := &Pipeline{c: Config{Dev: true, Source: source}}
+	p.answer(w, r, &StatusError{Status: http.StatusInternalServerError, Err: err}, newID(), false)
 }

@@ -3,6 +3,7 @@ package pipeline
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 
@@ -22,8 +23,10 @@ type Config struct {
 	Middleware func(http.Handler) http.Handler
 	// Logger receives errors. It must not be nil.
 	Logger *slog.Logger
-	// Dev shows errors to the client.
-	Dev bool
+	// Dev shows errors to the client, with the lines of Source where they
+	// happened; Source has the project's files, and may be nil.
+	Dev    bool
+	Source fs.FS
 }
 
 // Pipeline is an http.Handler; see ServeHTTP for the order.

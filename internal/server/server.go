@@ -4,7 +4,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,9 +16,7 @@ import (
 // Options are a server's settings.
 type Options struct {
 	Handler http.Handler
-	// Drain is how long requests under way may take when serving ends.
-	Drain  time.Duration
-	Logger *slog.Logger
+	Logger  *slog.Logger
 }
 
 // ListenError says why an address cannot be listened on.
@@ -70,9 +67,13 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 // maxHeader bounds a request's header: about 16 KB, as Node's HTTP server has it.
 const maxHeader = 16<<10 - 4096 // net/http adds 4096 for its own reading
 
-// Serve serves on l until ctx ends, then drains. It returns nil when all
-// requests ended in time.
-func Serve(ctx context.Context, l net.Listener, o Options) error {
+// ErrDrain is Serve's error when requests had to be ended.
+var ErrDrain = errors.New("requests were still under way and were ended")
+
+// Serve serves on l until ctx ends, then stops accepting and waits until end is
+// over for the requests under way. It returns nil when all of them ended by
+// themselves.
+func Serve(ctx, end context.Context, l net.Listener, o Options) error {
 	s := &http.Server{
 		Handler:           o.Handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -87,11 +88,12 @@ func Serve(ctx context.Context, l net.Listener, o Options) error {
 		return err
 	case <-ctx.Done():
 	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Drain)
-	defer cancel()
 	if err := s.Shutdown(end); err != nil {
 		s.Close()
-		return fmt.Errorf("requests were still under way after %v and were ended: %w", o.Drain, err)
+		if end.Err() != nil {
+			return ErrDrain
+		}
+		return err
 	}
 	return nil
 }

@@ -3,13 +3,17 @@
 package site
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -67,8 +71,6 @@ type Site struct {
 	Routes []RouteInfo
 	// Warnings explain what is there and does nothing.
 	Warnings []string
-	// Inputs are the files and folders that the site was made from, for a watcher.
-	Inputs []string
 	// EnvFiles are the .env files that were read.
 	EnvFiles []string
 
@@ -99,6 +101,7 @@ func (s *Site) Close(ctx context.Context) error {
 type Loader struct {
 	o       Options
 	builder *bundle.Builder
+	define  map[string]string // what builder was made with
 }
 
 // NewLoader prepares a loader; nothing is read yet.
@@ -113,74 +116,87 @@ func (l *Loader) Close() {
 }
 
 // Load reads the project and makes a Site of it. On failure nothing is left
-// behind, and the error has all problems that were found; inputs then are the
-// files whose change is worth another try.
-func (l *Loader) Load(ctx context.Context) (s *Site, inputs []string, err error) {
-	o := l.o
-	s = &Site{}
-	if o.Dir == "" && o.FS == nil {
-		return s, nil, l.finish(s, nil, nil)
-	}
-	dir := o.Dir
-	if o.FS != nil {
-		tmp, err := os.MkdirTemp("", "portico-app-*")
+// behind, and the error has all problems that were found. Inputs are nil when
+// there are no files to watch.
+func (l *Loader) Load(ctx context.Context) (*Site, *Inputs, error) {
+	s := &Site{}
+	switch {
+	case l.o.FS != nil:
+		dir, err := os.MkdirTemp("", "portico-app-*")
 		if err != nil {
 			return nil, nil, fmt.Errorf("the embedded project needs a temporary directory while it loads: %w", err)
 		}
-		defer os.RemoveAll(tmp)
-		if err := os.CopyFS(tmp, o.FS); err != nil {
+		defer os.RemoveAll(dir)
+		if err := os.CopyFS(dir, l.o.FS); err != nil {
 			return nil, nil, fmt.Errorf("the embedded project cannot be unpacked: %w", err)
 		}
-		dir = tmp
+		if err := l.load(ctx, s, &Inputs{Root: dir}); err != nil {
+			return nil, nil, err
+		}
+		return s, nil, nil
+	case l.o.Dir != "":
+		dir, err := folder(l.o.Dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		in := &Inputs{Root: dir, Started: time.Now()}
+		if err := l.load(ctx, s, in); err != nil {
+			in.Failed = true
+			return nil, in, err
+		}
+		return s, in, nil
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil, nil, err
-	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, nil, &route.Error{File: o.Dir, Text: "there is no such folder", Hint: "name the folder that has your app/ directory: portico start path/to/project"}
-	}
-	fsys := os.DirFS(dir)
+	return s, nil, l.finish(s, nil, nil)
+}
 
+// load fills s from the project at in.Root, and in with what it reads.
+func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
+	fsys := os.DirFS(in.Root)
 	mode := "production"
-	if o.Dev {
+	if l.o.Dev {
 		mode = "development"
 	}
-	env, err := LoadEnv(fsys, mode, o.Environ)
+	env, err := LoadEnv(fsys, mode, l.o.Environ)
 	if err != nil {
-		return nil, []string{dir}, err
+		return err
 	}
 	s.EnvFiles = env.Files
+	env.Vars["NODE_ENV"] = mode // as next dev and next start set it, whatever the process has
 
 	tree, err := route.Scan(fsys, nil)
-	inputs = []string{dir, filepath.Join(dir, "app"), filepath.Join(dir, "src")}
+	if errors.Is(err, route.ErrNoApp) {
+		return noApp(fsys, cmp.Or(l.o.Dir, "the embedded project"), filepath.Base(in.Root))
+	}
+	if tree != nil {
+		in.App = filepath.Join(in.Root, filepath.FromSlash(tree.App))
+	}
 	if err != nil {
-		return nil, inputs, err
+		return err
 	}
 	for _, i := range tree.Ignored {
 		s.Warnings = append(s.Warnings, i.Path+": "+i.Reason)
 	}
-	inputs = append(inputs, filepath.Join(dir, filepath.FromSlash(tree.App)))
 
-	app, built, err := l.scripts(ctx, dir, tree, env)
-	if built != nil {
-		inputs = append(inputs, built.Inputs...)
+	app, built, err := l.scripts(ctx, in.Root, tree, env)
+	var failed *bundle.Error
+	switch {
+	case errors.As(err, &failed):
+		in.Files = failed.Inputs
+	case built != nil:
+		in.Files = built.Inputs
 	}
 	if err != nil {
-		return nil, inputs, err
+		return err
 	}
-	s.app = app
 	for _, w := range built.Warnings {
 		s.Warnings = append(s.Warnings, w.Error())
 	}
-	for _, f := range env.Files {
-		inputs = append(inputs, filepath.Join(dir, f))
-	}
-	s.Inputs = inputs
 	if err := l.finish(s, tree, app); err != nil {
 		app.Close(ctx)
-		return nil, inputs, err
+		return err
 	}
-	return s, inputs, nil
+	s.app = app
+	return nil
 }
 
 // scripts bundles the route files and starts their isolates.
@@ -190,16 +206,21 @@ func (l *Loader) scripts(ctx context.Context, dir string, tree *route.Tree, env 
 	for i, f := range tree.Routes {
 		entries[i] = f.Path
 	}
-	if l.builder == nil || o.FS != nil {
-		define := map[string]string{}
-		for k, v := range env.Public {
-			define["process.env."+k] = strconv.Quote(v)
+	define := map[string]string{}
+	for k, v := range env.Public {
+		literal, err := json.Marshal(v)
+		if err != nil {
+			return nil, nil, err
 		}
+		define["process.env."+k] = string(literal)
+	}
+	if l.builder == nil || o.FS != nil || !maps.Equal(define, l.define) {
+		l.Close() // it would go on with the old values
 		b, err := bundle.NewBuilder(bundle.Options{Dir: dir, Define: define, Dev: o.Dev, Host: l.hosted}, js.Check)
 		if err != nil {
 			return nil, nil, err
 		}
-		l.builder = b
+		l.builder, l.define = b, define
 		if o.FS != nil {
 			defer l.Close()
 		}
@@ -242,6 +263,52 @@ func (l *Loader) expose(iso *js.Isolate) {
 			return exports
 		})
 	}
+}
+
+// folder gives the path of a project without symbolic links: the names of
+// changed files are compared with those that were read.
+func folder(given string) (string, error) {
+	dir, err := filepath.Abs(given)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &route.Error{File: given, Text: "there is no such folder", Hint: "name the folder that holds app/ or src/app/"}
+	case err != nil:
+		return "", &route.Error{File: given, Text: "the folder cannot be read: " + err.Error()}
+	case !info.IsDir():
+		return "", &route.Error{File: given, Text: "this is a file, not a folder", Hint: "name the folder that holds app/ or src/app/"}
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// noApp explains that a folder is no project, and looks for the one that was meant.
+func noApp(fsys fs.FS, given, base string) error {
+	e := &route.Error{File: given, Text: "there is no app folder here, nor src/app", Hint: "name the folder that holds app/, or begin with app/api/hello/route.ts"}
+	if base == "app" {
+		e.Hint = "this is the app folder itself; name the one above it"
+		return e
+	}
+	var near []string
+	for _, pattern := range []string{"*/app", "*/src/app", "*/*/app", "*/*/src/app"} {
+		found, err := fs.Glob(fsys, pattern)
+		if err != nil {
+			continue // the patterns are right, so a folder cannot be read: not ours to look at
+		}
+		for _, f := range found {
+			dir := strings.TrimSuffix(path.Dir(f), "/src")
+			if info, err := fs.Stat(fsys, f); err == nil && info.IsDir() && !strings.Contains(f, "node_modules") && !slices.Contains(near, dir) {
+				near = append(near, dir)
+			}
+		}
+		if len(near) > 0 {
+			e.Hint = "name the folder that holds app/; there is one in " + strings.Join(near[:min(3, len(near))], ", ")
+			break
+		}
+	}
+	return e
 }
 
 // loadLimit bounds the evaluation of route modules at load.
@@ -294,7 +361,7 @@ func (l *Loader) finish(s *Site, tree *route.Tree, app *next.App) error {
 	for _, e := range table.All() {
 		s.Routes = append(s.Routes, RouteInfo{Pattern: e.Pattern.String(), Source: e.Source, Methods: slices.Clone(e.Value.Methods)})
 	}
-	s.handler = pipeline.New(pipeline.Config{Table: table, PublicOrigin: l.o.PublicOrigin, Middleware: l.o.Middleware, Logger: l.o.Logger, Dev: l.o.Dev})
+	s.handler = pipeline.New(pipeline.Config{Table: table, PublicOrigin: l.o.PublicOrigin, Middleware: l.o.Middleware, Logger: l.o.Logger, Dev: l.o.Dev, Source: l.project()})
 	return nil
 }
 
@@ -321,10 +388,7 @@ func (l *Loader) explain(file string, err error) error {
 
 // locate finds the line of an export in a source file, for the error's place.
 func (l *Loader) locate(file, name string) string {
-	if l.o.Dir == "" {
-		return file
-	}
-	src, err := os.ReadFile(filepath.Join(l.o.Dir, filepath.FromSlash(file)))
+	src, err := fs.ReadFile(l.project(), file)
 	if err != nil {
 		return file
 	}
@@ -336,6 +400,22 @@ func (l *Loader) locate(file, name string) string {
 		}
 	}
 	return file
+}
+
+// project is the project's files; nil when there are none.
+func (l *Loader) project() fs.FS {
+	switch {
+	case l.o.FS != nil:
+		return l.o.FS
+	case l.o.Dir != "":
+		return os.DirFS(l.o.Dir)
+	}
+	return nil
+}
+
+// ErrorAnswer answers a request, in development, with the error of a load.
+func (l *Loader) ErrorAnswer(w http.ResponseWriter, r *http.Request, err error) {
+	pipeline.ErrorAnswer(w, r, l.project(), err)
 }
 
 // scriptHandler runs a route file's export.
