@@ -35,6 +35,7 @@ type bufferClasses struct {
 	isView     goja.Callable
 	viewBuffer goja.Callable // get %TypedArray%.prototype.buffer
 	dataBuffer goja.Callable // get DataView.prototype.buffer
+	viewTag    goja.Callable // get %TypedArray%.prototype[Symbol.toStringTag]
 }
 
 func (e *Env) buffers() *bufferClasses {
@@ -47,20 +48,22 @@ func (e *Env) buffers() *bufferClasses {
 	isView, _ := goja.AssertFunction(rt.Get("ArrayBuffer").(*goja.Object).Get("isView"))
 	object := rt.Get("Object").(*goja.Object)
 	descriptor, _ := goja.AssertFunction(object.Get("getOwnPropertyDescriptor"))
-	getter := func(proto goja.Value, name string) goja.Callable {
-		d, err := descriptor(object, proto, rt.ToValue(name))
+	getter := func(proto, name goja.Value) goja.Callable {
+		d, err := descriptor(object, proto, name)
 		if err != nil {
 			panic(err)
 		}
 		get, ok := goja.AssertFunction(d.(*goja.Object).Get("get"))
 		if !ok {
-			panic("web: " + name + " is not an accessor")
+			panic("web: " + name.String() + " is not an accessor")
 		}
 		return get
 	}
 	c.isView = isView
-	c.viewBuffer = getter(ctor.Get("prototype").(*goja.Object).Prototype(), "buffer")
-	c.dataBuffer = getter(rt.Get("DataView").(*goja.Object).Get("prototype"), "buffer")
+	view := ctor.Get("prototype").(*goja.Object).Prototype()
+	c.viewBuffer = getter(view, rt.ToValue("buffer"))
+	c.viewTag = getter(view, goja.SymToStringTag)
+	c.dataBuffer = getter(rt.Get("DataView").(*goja.Object).Get("prototype"), rt.ToValue("buffer"))
 	c.uint8Ctor = ctor
 	return c
 }
@@ -83,6 +86,19 @@ func (e *Env) isArrayBufferView(v goja.Value) bool {
 	}
 	is, err := e.buffers().isView(goja.Undefined(), o)
 	return err == nil && is.ToBoolean()
+}
+
+// viewName is the name of a typed array's class, "Uint8Array" for one, and ""
+// for any other value. A subclass does not change it.
+func (e *Env) viewName(v goja.Value) string {
+	if o, ok := v.(*goja.Object); !ok || !bufferTypes[o.ExportType()] {
+		return ""
+	}
+	name, err := e.buffers().viewTag(v)
+	if err != nil || goja.IsUndefined(name) {
+		return ""
+	}
+	return name.String()
 }
 
 // bytes returns the bytes of a BufferSource: an ArrayBuffer, typed array or

@@ -73,6 +73,8 @@ var families = []func(*Env){
 	installConsole,
 	installClone,
 	installGlobals,
+	installFormData,
+	installEncoding,
 }
 
 // classes holds what families keep an isolate.
@@ -89,6 +91,8 @@ type classes struct {
 	intrinsic intrinsics
 	console   consoleState
 	globals   globalState
+	form      formClasses
+	encoding  encodingClasses
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an
