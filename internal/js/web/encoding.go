@@ -11,10 +11,8 @@ import (
 
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/transform"
 )
 
 // errEncoding is the error of bytes that are not valid in a fatal decoder.
@@ -26,12 +24,15 @@ type decoder struct {
 	name             string
 	fatal, ignoreBOM bool
 
-	utf16  bool
-	big    bool                  // of UTF-16
-	legacy encoding.Encoding     // nil for UTF-8 and UTF-16
-	state  transform.Transformer // of legacy, while a stream is under way
-	rest   []byte                // bytes that begin a sequence, from the last chunk
-	begun  bool                  // whether the BOM has been looked for in this stream
+	// At most one of these; none for UTF-8.
+	utf16    bool
+	single   *charmap.Charmap
+	sequence sequenceDecoder
+	jis      *iso2022jp
+
+	big   bool   // of UTF-16
+	rest  []byte // bytes that begin a sequence, from the last chunk
+	begun bool   // whether the BOM has been looked for in this stream
 }
 
 // newDecoder returns the decoder of a label (Encoding §4.2); it is false for a
@@ -58,8 +59,14 @@ func newDecoder(label string) (*decoder, bool) {
 		d.utf16 = true
 	case "utf-16be":
 		d.utf16, d.big = true, true
+	case "iso-2022-jp":
+		d.jis = new(iso2022jp)
+	case "iso-8859-8-i": // its text is in logical order, which is nothing to a decoder
+		d.single = charmap.ISO8859_8
 	default:
-		d.legacy = enc
+		if d.sequence = multibyte(name); d.sequence == nil {
+			d.single = enc.(*charmap.Charmap)
+		}
 	}
 	return d, true
 }
@@ -68,7 +75,10 @@ func newDecoder(label string) (*decoder, bool) {
 func (d *decoder) decode(b []byte, stream bool) (s string, err error) {
 	defer func() {
 		if !stream || err != nil {
-			d.rest, d.state, d.begun = nil, nil, false
+			d.rest, d.begun = nil, false
+			if d.jis != nil {
+				*d.jis = iso2022jp{}
+			}
 		}
 	}()
 	if len(d.rest) > 0 {
@@ -76,10 +86,14 @@ func (d *decoder) decode(b []byte, stream bool) (s string, err error) {
 		d.rest = nil
 	}
 	switch {
-	case d.legacy != nil:
-		return d.decodeLegacy(b, stream)
 	case d.utf16:
 		return d.decodeUTF16(b, stream)
+	case d.single != nil:
+		return d.decodeSingle(d.single, b)
+	case d.sequence != nil:
+		return d.decodeSequences(b, stream)
+	case d.jis != nil:
+		return d.decodeJIS(b, stream)
 	}
 	return d.decodeUTF8(b, stream)
 }
@@ -184,35 +198,61 @@ func (d *decoder) decodeUTF16(b []byte, stream bool) (string, error) {
 	return unsafeString(out), nil
 }
 
-func (d *decoder) decodeLegacy(b []byte, stream bool) (string, error) {
-	if m, ok := d.legacy.(*charmap.Charmap); ok {
-		return d.decodeCharmap(m, b)
-	}
-	if d.state == nil {
-		d.state = d.legacy.NewDecoder().Transformer
-	}
-	out := make([]byte, 0, len(b)+len(b)/2+16)
-	for {
-		nDst, nSrc, err := d.state.Transform(out[len(out):cap(out)], b, !stream)
-		out, b = out[:len(out)+nDst], b[nSrc:]
-		switch {
-		case errors.Is(err, transform.ErrShortDst):
-			out = slices.Grow(out, 2*len(b)+64)
+// decodeSequences decodes a multi-byte encoding.
+func (d *decoder) decodeSequences(b []byte, stream bool) (string, error) {
+	out := make([]byte, 0, len(b)+len(b)/2+8)
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			out = append(out, b[i])
+			i++
 			continue
-		case errors.Is(err, transform.ErrShortSrc) && stream:
-			d.rest = slices.Clone(b)
-		case err != nil: // the decoders of x/text replace what is wrong
-			return "", errEncoding
 		}
-		break
-	}
-	if d.fatal && bytes.Contains(out, []byte("\uFFFD")) {
-		return "", errEncoding
+		r, r2, n := d.sequence(b[i:])
+		if n == 0 {
+			if stream {
+				d.rest = slices.Clone(b[i:])
+				break
+			}
+			r, n = -1, len(b)-i
+		}
+		if r < 0 {
+			if d.fatal {
+				return "", errEncoding
+			}
+			r = utf8.RuneError
+		}
+		out = utf8.AppendRune(out, r)
+		if r2 != 0 {
+			out = utf8.AppendRune(out, r2)
+		}
+		i += n
 	}
 	return unsafeString(out), nil
 }
 
-func (d *decoder) decodeCharmap(m *charmap.Charmap, b []byte) (string, error) {
+// decodeJIS decodes iso-2022-jp.
+func (d *decoder) decodeJIS(b []byte, stream bool) (string, error) {
+	out := make([]byte, 0, len(b)+len(b)/2+8)
+	for i := 0; i < len(b); {
+		r, n := d.jis.next(b[i:], stream)
+		if n == 0 {
+			d.rest = slices.Clone(b[i:])
+			break
+		}
+		i += n
+		switch {
+		case r > 0 || n == 1 && r == 0: // U+0000 is a character
+			out = utf8.AppendRune(out, r)
+		case r < 0 && d.fatal:
+			return "", errEncoding
+		case r < 0:
+			out = append(out, "\uFFFD"...)
+		}
+	}
+	return unsafeString(out), nil
+}
+
+func (d *decoder) decodeSingle(m *charmap.Charmap, b []byte) (string, error) {
 	out := make([]byte, 0, len(b)+len(b)/4)
 	for _, c := range b {
 		if c < utf8.RuneSelf {
@@ -220,8 +260,14 @@ func (d *decoder) decodeCharmap(m *charmap.Charmap, b []byte) (string, error) {
 			continue
 		}
 		r := m.DecodeByte(c)
-		if r == utf8.RuneError && d.fatal {
-			return "", errEncoding
+		if r == utf8.RuneError {
+			// The standard's indexes have the C1 controls where the code page
+			// has nothing; those of x/text do not.
+			if c < 0xA0 {
+				r = rune(c)
+			} else if d.fatal {
+				return "", errEncoding
+			}
 		}
 		out = utf8.AppendRune(out, r)
 	}
