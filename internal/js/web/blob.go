@@ -209,8 +209,6 @@ func nativeEndings(s string) string {
 
 type blobClasses struct {
 	blobs, files *js.Class
-	// streamOf makes a ReadableStream of bytes; the streams family sets it.
-	streamOf func(io.Reader) goja.Value
 }
 
 func installBlob(e *Env) {
@@ -289,10 +287,7 @@ func (e *Env) blobClass() *js.Class {
 		read("bytes", true, e.uint8Array)
 		c.Method("stream", 0, func(call goja.FunctionCall) goja.Value {
 			b := e.thisBlob(call.This)
-			if e.blob.streamOf == nil {
-				panic(e.iso.TypeError("ReadableStream is not available"))
-			}
-			return e.blob.streamOf(b.Open())
+			return e.streamOf(io.NopCloser(b.Open()))
 		})
 		return c
 	})

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"os"
-	"strings"
 
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
@@ -57,7 +55,7 @@ func (e *Env) extract(v goja.Value) extracted {
 	case *SearchParams:
 		return extracted{BytesBody([]byte(h.String())), "application/x-www-form-urlencoded;charset=UTF-8"}
 	case *FormData:
-		boundary := newBoundary()
+		boundary := NewBoundary()
 		r, n := h.EncodeMultipart(boundary)
 		return extracted{&Body{src: io.NopCloser(r), length: n}, "multipart/form-data; boundary=" + boundary}
 	}
@@ -283,38 +281,20 @@ func (e *Env) bodyMixin(c *js.Class) {
 // bodyType is the content type of a blob made from a body: its MIME type, or
 // empty when that is none.
 func bodyType(ct string) string {
-	t, params, err := mime.ParseMediaType(ct)
-	if err != nil {
+	m, ok := parseMIMEType(ct)
+	if !ok {
 		return ""
 	}
-	return mime.FormatMediaType(t, params)
+	return m.String()
 }
 
 // parseForm is the formData method's "package data" step.
 func (e *Env) parseForm(contentType string, data []byte) (goja.Value, error) {
-	t, params, err := mime.ParseMediaType(contentType)
-	switch {
-	case err == nil && t == "multipart/form-data":
-		fd, err := ParseMultipart(bytes.NewReader(data), params["boundary"])
-		if err != nil {
-			o := e.iso.TypeError("Failed to parse body as FormData.")
-			set(o, "cause", e.iso.NewError("Error", err.Error()))
-			return nil, js.Throw(o)
-		}
-		return e.NewFormData(fd), nil
-	case err == nil && t == "application/x-www-form-urlencoded":
-		fd := &FormData{}
-		list := ParseSearchParams(strings.TrimPrefix(string(data), "\xef\xbb\xbf"))
-		for i := 0; ; i++ {
-			name, value, ok := list.At(i)
-			if !ok {
-				break
-			}
-			fd.Entries = append(fd.Entries, FormEntry{Name: name, Value: value})
-		}
-		return e.NewFormData(fd), nil
+	fd, err := ParseFormData(data, contentType, FormLimits{})
+	if err != nil {
+		return nil, js.Throw(e.formError(err))
 	}
-	return nil, js.Throw(e.iso.TypeError("Content-Type was not one of \"multipart/form-data\" or \"application/x-www-form-urlencoded\"."))
+	return e.NewFormData(fd), nil
 }
 
 // Text makes a script string of a Latin-1 text, as headers hold it.

@@ -59,22 +59,25 @@ func (m *mimeType) get(name string) (string, bool) {
 	return "", false
 }
 
-// httpSpace is HTTP whitespace (Fetch §2.2).
-const httpSpace = " \t\r\n"
-
-// isToken reports whether s is an HTTP token (RFC 9110 §5.6.2).
-func isToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
-			continue
-		}
-		if strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return false
+// String serialises the type (MIME Sniffing §4.5).
+func (m *mimeType) String() string {
+	var b strings.Builder
+	b.WriteString(m.essence)
+	for _, p := range m.params {
+		b.WriteString(";" + p.name + "=")
+		if isToken(p.value) {
+			b.WriteString(p.value)
+		} else {
+			b.WriteString(`"` + mimeQuote.Replace(p.value) + `"`)
 		}
 	}
-	return s != ""
+	return b.String()
 }
+
+var mimeQuote = strings.NewReplacer(`"`, `\"`, `\`, `\\`)
+
+// httpSpace is HTTP whitespace (Fetch §2.2).
+const httpSpace = " \t\r\n"
 
 // quotedString reads the quoted string that s begins with, and returns its
 // value and what follows it (Fetch §2.2, "collect an HTTP quoted string").
