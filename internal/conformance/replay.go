@@ -29,6 +29,8 @@ type Failure struct {
 	Place string
 	// ID is the entry's name.
 	ID string
+	// Build: the entry asks whether the app loads.
+	Build bool
 	// Diff says what differs, one item a difference.
 	Diff []string
 	// Known is the reason from known_failures.txt; such a failure is expected.
@@ -118,7 +120,7 @@ func (tr *Transcript) failure(e *Entry, diff []string) (Failure, bool) {
 		known = all
 	}
 	f := Failure{
-		Place: fmt.Sprintf("%s:%d", tr.File, e.Line), ID: e.ID, Diff: diff,
+		Place: fmt.Sprintf("%s:%d", tr.File, e.Line), ID: e.ID, Build: e.Build, Diff: diff,
 		Known: known, Passed: len(diff) == 0 && known != "",
 	}
 	return f, len(diff) > 0 || f.Passed

@@ -10,7 +10,6 @@ import { both } from '@/lib/both'
 import common, { say } from '@/lib/common.cjs'
 import { folder } from '@/lib/folder'
 import greet, { greet as named } from '@/lib/greet'
-import { tag } from '@/lib/jsx'
 import fromJs, { plain } from '@/lib/plain'
 import { greet as viaTilde } from '~lib/greet'
 import { fallback } from 'two/fallback'
@@ -30,7 +29,6 @@ const cases: Record<string, () => unknown> = {
   relative: () => withExtension('f'),
   js: () => [plain, fromJs],
   commonjs: () => [common.common, say()],
-  jsx: () => tag,
   both: () => both,
   json: () => [settings, settingsName, list],
   'json-namespace': () => [(everything as any).default.name, everything.name, everything.nested.deep],

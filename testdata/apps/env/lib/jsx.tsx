@@ -1,1 +1,0 @@
-export const Component = () => <p>x</p>; export const tag = typeof Component
