@@ -78,7 +78,12 @@ func (e *Env) extract(v goja.Value) extracted {
 }
 
 // utf8 encodes a script value's text as UTF-8. Lone surrogates become U+FFFD.
-func (e *Env) utf8(v goja.Value) []byte { return []byte(v.String()) }
+func (e *Env) utf8(v goja.Value) []byte {
+	if s, ok := v.(goja.String); ok {
+		return e.iso.AppendText(nil, s)
+	}
+	return []byte(e.text(v))
+}
 
 // decoded decodes UTF-8 as the standard's "UTF-8 decode": without a byte order
 // mark, malformed sequences replaced. b must not be changed afterwards.

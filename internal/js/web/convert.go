@@ -12,7 +12,7 @@ import (
 func (e *Env) text(v goja.Value) string {
 	switch v := v.(type) {
 	case goja.String:
-		return v.String()
+		return e.iso.Text(v)
 	case *goja.Object:
 		return e.text(v.ToString())
 	case *goja.Symbol:

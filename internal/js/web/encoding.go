@@ -301,7 +301,15 @@ func (e *Env) textEncoderClass() *js.Class {
 			if absent(v) {
 				return e.uint8Array(nil)
 			}
-			return e.uint8Array([]byte(decodeUTF8String(e.text(v))))
+			s, ok := v.(goja.String)
+			if !ok {
+				return e.uint8Array([]byte(e.text(v)))
+			}
+			b := e.iso.AppendText(nil, s)
+			if !utf8.Valid(b) { // a string that Go made of bytes
+				b = appendUTF8(nil, b)
+			}
+			return e.uint8Array(b)
 		})
 		c.Method("encodeInto", 2, func(call goja.FunctionCall) goja.Value {
 			this(call.This)
@@ -314,7 +322,7 @@ func (e *Env) textEncoderClass() *js.Class {
 				panic(e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "dest" argument must be an instance of Uint8Array. Received %s`, e.received(v)))
 			}
 			dst, _ := e.bytes(v)
-			read, written := encodeInto(decodeUTF8String(src.String()), dst)
+			read, written := encodeInto(decodeUTF8String(e.iso.Text(src)), dst)
 			o := e.rt.NewObject()
 			must(o.Set("read", read))
 			must(o.Set("written", written))
