@@ -12,9 +12,15 @@ import (
 
 // This file joins Go's readers and the streams of streams.js.
 
-var streamsProgram = sync.OnceValue(func() *js.Program { return js.MustCompile("streams", streamsSource) })
+var streamsPrograms = sync.OnceValue(func() []*js.Program {
+	var out []*js.Program
+	for _, s := range streamsScripts {
+		out = append(out, js.MustCompile(s.name, s.source))
+	}
+	return out
+})
 
-// streamsKit is what streams.js returned on this isolate.
+// streamsKit is what the streams scripts made on this isolate.
 type streamsKit struct {
 	all       *goja.Object
 	internals *goja.Object
@@ -22,25 +28,17 @@ type streamsKit struct {
 	fns       map[string]goja.Callable
 }
 
-// streams evaluates streams.js when the first stream is needed.
+// streams evaluates the scripts when the first stream is needed.
 func (e *Env) streams() *streamsKit {
 	if e.kit != nil {
 		return e.kit
-	}
-	v, err := e.iso.Run(streamsProgram())
-	if err != nil {
-		panic(err)
-	}
-	f, ok := goja.AssertFunction(v)
-	if !ok {
-		panic("streams.js is not a function")
 	}
 	rt := e.rt
 	host := rt.NewObject()
 	lazy := func(name string) {
 		e.iso.LazyOn(host, name, func() goja.Value { return rt.Get(name) })
 	}
-	for _, n := range []string{"DOMException", "AbortController", "AbortSignal", "structuredClone"} {
+	for _, n := range []string{"AbortController", "AbortSignal", "structuredClone"} {
 		lazy(n)
 	}
 	set(host, "queueMicrotask", e.iso.Func("queueMicrotask", 1, func(c goja.FunctionCall) goja.Value {
@@ -53,6 +51,19 @@ func (e *Env) streams() *streamsKit {
 		return goja.Undefined()
 	}))
 	set(host, "asyncIterator", e.asyncIterator())
+	set(host, "addAbortAlgorithm", e.iso.Func("addAbortAlgorithm", 2, func(c goja.FunctionCall) goja.Value {
+		s, ok := e.SignalOf(c.Argument(0))
+		if !ok {
+			panic(e.iso.TypeError("the signal is not an AbortSignal"))
+		}
+		f, _ := goja.AssertFunction(c.Argument(1))
+		remove := s.OnAbort(func() {
+			if _, err := e.iso.Call(f, goja.Undefined()); err != nil {
+				panic(err)
+			}
+		})
+		return e.iso.Func("", 0, func(goja.FunctionCall) goja.Value { remove(); return goja.Undefined() })
+	}))
 	set(host, "transferArrayBuffer", e.iso.Func("transferArrayBuffer", 1, func(c goja.FunctionCall) goja.Value {
 		ab, ok := e.exportBuffer(c.Argument(0))
 		if !ok {
@@ -69,11 +80,18 @@ func (e *Env) streams() *streamsKit {
 		ab, ok := e.exportBuffer(c.Argument(0))
 		return rt.ToValue(ok && ab.Detached())
 	}))
-	v, err = e.iso.Call(f, goja.Undefined(), host)
-	if err != nil {
-		panic(err)
+	shared := rt.NewObject()
+	for _, p := range streamsPrograms() {
+		v, err := e.iso.Run(p)
+		must(err)
+		f, ok := goja.AssertFunction(v)
+		if !ok {
+			panic("a streams script is not a function")
+		}
+		_, err = e.iso.Call(f, goja.Undefined(), host, shared)
+		must(err)
 	}
-	k := &streamsKit{all: v.(*goja.Object), fns: map[string]goja.Callable{}}
+	k := &streamsKit{all: shared.Get("exports").(*goja.Object), fns: map[string]goja.Callable{}}
 	k.internals = k.all.Get("internals").(*goja.Object)
 	e.kit = k
 	return k

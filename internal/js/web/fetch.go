@@ -335,7 +335,23 @@ func (b *fetchBody) fail(err error) error {
 	if errors.As(context.Cause(b.x.ctx), &own) {
 		return own
 	}
-	return fmt.Errorf("reading a response: %w", err)
+	return &responseError{b.x.e, err}
+}
+
+// responseError is what went wrong while a response's body was read.
+type responseError struct {
+	e   *Env
+	err error
+}
+
+func (r *responseError) Error() string { return "reading a response: " + r.err.Error() }
+func (r *responseError) Unwrap() error { return r.err }
+
+// ScriptValue is Node's error for it.
+func (r *responseError) ScriptValue(*js.Isolate) goja.Value {
+	o := r.e.iso.TypeError("terminated")
+	set(o, "cause", r.e.networkError(r.err))
+	return o
 }
 
 func (b *fetchBody) Close() error {

@@ -284,6 +284,9 @@ func lower(s string) string {
 
 // byteString converts a script value to a ByteString: the bytes as a Go string.
 func (e *Env) byteString(v goja.Value) string {
+	if _, ok := v.(*goja.Symbol); ok {
+		panic(e.iso.TypeError("Headers contructor: init is a symbol, which cannot be converted to a DOMString."))
+	}
 	s := v.ToString()
 	text := s.String()
 	ascii := true
@@ -325,7 +328,7 @@ func (e *Env) fromBytes(s string) goja.Value {
 func (e *Env) headerName(v goja.Value, op string) string {
 	n := e.byteString(v)
 	if !isToken(n) {
-		panic(e.iso.TypeError("Headers.%s: \"%s\" is an invalid header name.", op, n))
+		panic(e.iso.TypeError("Headers.%s: \"%s\" is an invalid header name.", op, v.String()))
 	}
 	return lower(n)
 }
@@ -333,7 +336,7 @@ func (e *Env) headerName(v goja.Value, op string) string {
 func (e *Env) headerValue(v goja.Value, op string) string {
 	s := normalise(e.byteString(v))
 	if !validValue(s) {
-		panic(e.iso.TypeError("Headers.%s: \"%s\" is an invalid header value.", op, s))
+		panic(e.iso.TypeError("Headers.%s: \"%s\" is an invalid header value.", op, e.fromBytes(s).String()))
 	}
 	return s
 }
@@ -438,6 +441,15 @@ func (e *Env) headersClass() *js.Class {
 				return rt.ToValue(l[i].name), e.fromBytes(l[i].value), true
 			}
 		})
+		each, _ := goja.AssertFunction(c.Proto.Get("forEach"))
+		c.Method("forEach", 1, func(call goja.FunctionCall) goja.Value {
+			if _, ok := goja.AssertFunction(call.Argument(0)); !ok {
+				panic(e.iso.TypeError("Failed to execute 'forEach' on 'Headers': parameter 1 is not of type 'Function'."))
+			}
+			v, err := e.iso.Call(each, call.This, call.Arguments...)
+			must(err)
+			return v
+		})
 		return c
 	})
 }
@@ -467,7 +479,7 @@ func (e *Env) fillHeaders(h *Headers, init goja.Value) {
 			i++
 			po, ok := v.(*goja.Object)
 			if !ok {
-				panic(e.iso.TypeError("Headers constructor: init[%d] (%s) is not iterable.", i, v.String()))
+				panic(e.iso.TypeError("Headers contructor: init[%d] (%s) is not iterable.", i, v.String()))
 			}
 			var pair []goja.Value
 			e.rt.ForOf(po, func(v goja.Value) bool { pair = append(pair, v); return true })

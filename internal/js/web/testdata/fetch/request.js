@@ -1,0 +1,31 @@
+// Request: constructor, members, clone.
+const out = {};
+const show = r => [r.method, r.url, r.mode, r.credentials, r.cache, r.redirect, r.referrer, r.referrerPolicy, r.integrity, r.keepalive, r.duplex, r.destination, r.isReloadNavigation, r.isHistoryNavigation, r.bodyUsed, r.body === null, [...r.headers]];
+out.plain = show(new Request('http://h/a b?q#f'));
+out.url = show(new Request(new URL('http://h/x')));
+out.init = show(new Request('http://h/', { method: 'put', headers: { A: '1' }, body: 'text', mode: 'same-origin', credentials: 'include', cache: 'no-store', redirect: 'manual', referrerPolicy: 'origin', integrity: 'sha', keepalive: true }));
+out.methods = ['get', 'Head', 'POST', 'patch', 'Patch', 'options', 'delete', 'foo', 'Connect', 'trace', 'TRACK', 'a b', ''].map(method => outcome(() => new Request('http://h/', { method }).method));
+out.bad = [() => new Request(), () => new Request('/rel'), () => new Request('http://u:p@h/'), () => new Request('http://h/', 5), () => new Request('http://h/', { body: 'x' }), () => new Request('http://h/', { method: 'HEAD', body: 'x' }), () => new Request('http://h/', { window: 1 }), () => new Request('http://h/', { headers: 5 }), () => new Request('http://h/', { signal: 5 }), () => new Request('http://h/', { method: 'POST', body: new ReadableStream() })].map(outcome);
+out.nullInit = [null, undefined, {}].map(i => outcome(() => new Request('http://h/', i).method));
+out.copy = (() => { const a = new Request('http://h/', { method: 'POST', body: 'x', headers: { a: '1' } }), b = new Request(a, { headers: { b: '2' } }); return [show(b), a.bodyUsed, b.bodyUsed, outcome(() => new Request(a))] })();
+out.copyMethod = show(new Request(new Request('http://h/', { method: 'POST', body: 'x' }), { method: 'PUT', body: 'y' }));
+const r = new Request('http://h/', { method: 'POST', body: 'hello', headers: { 'content-type': 'a/b' } });
+const c = r.clone();
+out.clone = [await r.text(), r.bodyUsed, c.bodyUsed, await c.text(), outcome(() => r.clone())];
+out.used = await outcome(() => r.text());
+out.types = await Promise.all([new URLSearchParams('a=1'), new Blob(['x'], { type: 'x/y' }), new Blob(['x']), new Uint8Array([65]), new Uint8Array([65, 66]).buffer, 'text', 5, { toString: () => 'obj' }].map(async body => { const r = new Request('http://h/', { method: 'POST', body }); return [r.headers.get('content-type'), await r.text()] }));
+out.form = await (async () => { const f = new FormData(); f.append('a', '1'); f.append('f', new File(['data'], 'n.txt', { type: 't/p' })); const r = new Request('http://h/', { method: 'POST', body: f }); const g = await r.formData(); return [r.headers.get('content-type').replace(/boundary=.*/, 'boundary=B'), [...g].map(([k, v]) => [k, typeof v === 'string' ? v : [v.name, v.type, v.size]])] })();
+out.json = [await new Request('http://h/', { method: 'POST', body: '{"a":[1]}' }).json(), await outcome(() => new Request('http://h/', { method: 'POST', body: '' }).json()), await outcome(() => new Request('http://h/', { method: 'POST' }).json()), await outcome(() => new Request('http://h/', { method: 'POST', body: '{x' }).json())];
+out.formBad = await Promise.all([undefined, 'text/plain', 'multipart/form-data', 'multipart/form-data; boundary=x'].map(t => outcome(() => new Request('http://h/', { method: 'POST', body: 'zz', headers: t ? { 'content-type': t } : {} }).formData())));
+out.urlencoded = [...await new Request('http://h/', { method: 'POST', body: 'a=1&b=%20x&a=2&c', headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' } }).formData()];
+out.getText = await new Request('http://h/').text();
+out.blob = await (async () => { const b = await new Request('http://h/', { method: 'POST', body: 'xy', headers: { 'content-type': 'Text/HTML; Charset=UTF-8' } }).blob(); return [b.size, b.type] })();
+out.bytes = [...new Uint8Array(await new Request('http://h/', { method: 'POST', body: 'é' }).arrayBuffer())];
+out.bom = await new Request('http://h/', { method: 'POST', body: new Uint8Array([0xef, 0xbb, 0xbf, 65, 0xff, 66]) }).text();
+const ac = new AbortController(), s = new Request('http://h/', { signal: ac.signal });
+out.signal = [s.signal instanceof AbortSignal, s.signal === ac.signal, s.signal.aborted]; ac.abort('why'); out.aborted = [s.signal.aborted, s.signal.reason, new Request(s).signal.aborted];
+out.tags = [Object.prototype.toString.call(r), Request.name, Request.length, Object.keys(r)];
+out.illegal = [outcome(() => Request.prototype.url), outcome(() => Request('http://h/')), await outcome(() => Request.prototype.text.call({}))].map(x => String(x).replace(/^.*(Illegal invocation|invoked without 'new').*$/, '$1'));
+class Sub extends Request { get twice() { return this.url + this.url } }
+out.sub = [new Sub('http://h/').twice, new Sub('http://h/') instanceof Request];
+return out;

@@ -1,0 +1,30 @@
+// Response: constructor, statics, members, clone.
+const out = {};
+const show = r => [r.type, r.url, r.redirected, r.status, r.ok, r.statusText, r.body === null, r.bodyUsed, [...r.headers]];
+out.plain = [show(new Response()), show(new Response(null)), show(new Response(undefined, {})), show(new Response('x'))];
+out.init = show(new Response('x', { status: 201, statusText: 'Made It', headers: { A: 'b', 'content-type': 'x/y' } }));
+out.status = [100, 199, 200, 299, 300, 599, 600, 0, '404', NaN, 200.7, null].map(status => outcome(() => new Response(null, { status }).status));
+out.nullBody = [101, 204, 205, 304].map(status => [outcome(() => new Response('', { status })), outcome(() => new Response(null, { status }).status)]);
+out.text = ['OK', 'é', 'a\nb', '你'].map(statusText => outcome(() => new Response(null, { statusText }).statusText));
+out.badInit = [5, 'x', null].map(i => outcome(() => new Response('', i).status));
+out.json = [show(Response.json({ a: 1 })), show(Response.json([], { status: 404, headers: { 'content-type': 'x/json' } })), outcome(() => Response.json()), outcome(() => Response.json(undefined)), outcome(() => Response.json(Symbol())), outcome(() => Response.json({}, { status: 204 })), outcome(() => { const a = {}; a.a = a; Response.json(a) }).slice(0, 50), outcome(() => Response.json(5n)), await Response.json({ u: undefined, d: new Date(0), n: null, x: 'é\u2028' }).text()];
+out.redirect = [show(Response.redirect('http://h/x y')), show(Response.redirect('http://h/', 308)), outcome(() => Response.redirect('/rel')), outcome(() => Response.redirect('http://h/', 200)), outcome(() => Response.redirect()), outcome(() => Response.redirect('http://h/').headers.set('a', 'b'))];
+out.error = [show(Response.error()), outcome(() => Response.error().headers.append('a', 'b'))];
+const r = new Response('hello', { headers: { a: '1' } }), c = r.clone();
+out.clone = [await r.text(), await c.text(), outcome(() => r.clone()), r.bodyUsed, c.bodyUsed];
+out.again = [await outcome(() => r.text()), await outcome(() => r.json()), await outcome(() => r.arrayBuffer())];
+out.types = await Promise.all([new URLSearchParams('a=b c'), new Blob(['x'], { type: 'x/y' }), new Uint8Array([65]), 'text', 5, true].map(async body => { const r = new Response(body); return [r.headers.get('content-type'), await r.text()] }));
+const s = new Response(new ReadableStream({ start(c) { c.enqueue(new Uint8Array([104, 105])); c.close() } }));
+out.stream = [s.body instanceof ReadableStream, s.headers.get('content-type'), await s.text(), s.bodyUsed];
+out.streamBad = String(await outcome(() => new Response(new ReadableStream({ start(c) { c.enqueue(5); c.close() } })).text())).slice(0, 9);
+const l = new Response('abc'); l.body.getReader();
+out.locked = [l.body.locked, l.bodyUsed, await outcome(() => l.text()), outcome(() => l.clone())];
+const p = new Response('abc'), reader = p.body.getReader(); out.read = await reader.read().then(x => [[...x.value], x.done]); out.readEnd = (await reader.read()).done; out.usedAfterRead = p.bodyUsed;
+out.sameBody = (() => { const x = new Response('a'); return x.body === x.body })();
+out.tags = [Object.prototype.toString.call(r), Response.name, Response.length, Object.keys(r)];
+out.fromStream = await (async () => { const a = new Response('moved'), b = new Response(a.body, a); return [await b.text(), a.bodyUsed] })();
+out.cloneStream = await (async () => { const a = new Response(new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode('tee')); c.close() } })), b = a.clone(); return [await a.text(), await b.text()] })();
+out.form = await (async () => { const f = new FormData(); f.append('k', 'v'); f.append('k', 'w'); return [...await new Response(f).formData()] })();
+class Sub extends Response { get twice() { return this.status * 2 } }
+out.sub = [new Sub('x', { status: 300 }).twice, new Sub() instanceof Response];
+return out;
