@@ -84,8 +84,11 @@ type layout struct {
 	recordType                            reflect.Type
 	recordBase                            uintptr
 
-	bufferType reflect.Type
 	bufferData uintptr
+	// hostType is a struct of a goja.Object, goja's ArrayBuffer and our handle,
+	// so that a host object is one allocation; the offsets are the latter two's.
+	hostType               reflect.Type
+	hostBuffer, hostHandle uintptr
 
 	errorStack, errorDone uintptr
 
@@ -244,8 +247,13 @@ func (l *layout) probe() {
 		var t reflect.Type
 		l.selfBuffer, t = self(rt.ToValue(rt.NewArrayBuffer(nil)).(*goja.Object))
 		embedsBase(t)
-		l.bufferType = t
 		l.bufferData = field(t, "data", reflect.TypeFor[[]byte]()).Offset
+		l.hostType = reflect.StructOf([]reflect.StructField{
+			{Name: "Object", Type: reflect.TypeFor[goja.Object]()},
+			{Name: "Buffer", Type: t},
+			{Name: "Handle", Type: reflect.TypeFor[handle]()},
+		})
+		l.hostBuffer, l.hostHandle = l.hostType.Field(1).Offset, l.hostType.Field(2).Offset
 	}, TrickHost)
 	l.try(func() {
 		var t reflect.Type
@@ -349,16 +357,19 @@ var typeBuffer = reflect.TypeFor[goja.ArrayBuffer]()
 
 // newHost makes a host object that carries v.
 func (e *engine) newHost(proto *goja.Object, v any) *goja.Object {
-	h := &handle{magic: handleMagic, value: v}
 	if !e.has(TrickHost) {
+		h := &handle{magic: handleMagic, value: v}
 		o := e.rt.ToValue(e.rt.NewArrayBuffer(h.bytes())).(*goja.Object)
 		if err := o.SetPrototype(proto); err != nil {
 			panic(err)
 		}
 		return o
 	}
-	o := new(goja.Object)
-	p := reflect.New(e.bufferType).UnsafePointer()
+	block := reflect.New(e.hostType).UnsafePointer()
+	o := (*goja.Object)(block)
+	p := unsafe.Add(block, e.hostBuffer)
+	h := (*handle)(unsafe.Add(block, e.hostHandle))
+	h.magic, h.value = handleMagic, v
 	*at[string](p, e.class) = "Object"
 	*at[*goja.Object](p, e.val) = o
 	*at[*goja.Object](p, e.prototype) = proto
@@ -414,9 +425,11 @@ func (e *engine) settled(v goja.Value, proto *goja.Object) goja.Value {
 		_ = resolve(v) // a fresh promise with a plain value: nothing runs
 		return e.rt.ToValue(p)
 	}
-	o := new(goja.Object)
-	p := new(goja.Promise)
-	b := unsafe.Pointer(p)
+	block := new(struct {
+		o goja.Object
+		p goja.Promise
+	})
+	o, b := &block.o, unsafe.Pointer(&block.p)
 	*at[string](b, e.class) = "Object"
 	*at[*goja.Object](b, e.val) = o
 	*at[*goja.Object](b, e.prototype) = proto

@@ -161,9 +161,28 @@ func (a *App) Describe(ctx context.Context, path string) (*Module, error) {
 
 // entry is an evaluated route module on one isolate.
 type entry struct {
-	fns    map[string]goja.Callable
+	fns    map[string]handlerFunc
 	module *Module
 	bad    error
+}
+
+// handlerFunc is an exported handler.
+type handlerFunc struct {
+	call goja.Callable
+	// wantsContext is false for a function that cannot see its second argument,
+	// so that none is made.
+	wantsContext bool
+}
+
+// wantsContext looks whether a function can see a second argument: it declares
+// one, or uses arguments or a rest parameter. What is not plain to see does.
+func wantsContext(v goja.Value) bool {
+	f := v.(*goja.Object)
+	if n := f.Get("length"); n == nil || n.ToInteger() > 1 {
+		return true
+	}
+	src := f.String()
+	return strings.Contains(src, "[native code]") || strings.Contains(src, "arguments") || strings.Contains(src, "...") || strings.Contains(src, "eval")
 }
 
 // load evaluates a route module once an isolate.
@@ -188,7 +207,7 @@ func (m *Modules) load(path string, then func(*entry, error)) {
 
 // examine looks at a module's exports.
 func (m *Modules) examine(path string, ns *goja.Object) *entry {
-	e := &entry{fns: map[string]goja.Callable{}, module: &Module{}}
+	e := &entry{fns: map[string]handlerFunc{}, module: &Module{}}
 	for _, name := range Methods {
 		v := ns.Get(name)
 		if v == nil || goja.IsUndefined(v) {
@@ -202,7 +221,7 @@ func (m *Modules) examine(path string, ns *goja.Object) *entry {
 			}
 			continue
 		}
-		e.fns[name] = f
+		e.fns[name] = handlerFunc{f, wantsContext(v)}
 		e.module.Methods = append(e.module.Methods, name)
 	}
 	for _, k := range ns.Keys() {
@@ -274,7 +293,8 @@ type Exchange struct {
 
 	scope   js.Scope
 	settled bool // result or err is there
-	done    chan struct{}
+	state   atomic.Int32
+	done    chan struct{} // closed when the outcome is there and somebody waits
 	result  result
 	err     error
 	plain   bool // bytes at hand and nothing for after(): no way back to the isolate
@@ -286,6 +306,14 @@ type Exchange struct {
 	gone      bool          // the client left
 	abandoned bool          // the request's goroutine no longer waits
 }
+
+// The states of an exchange. Most handlers settle before the goroutine of the
+// request looks, which then needs no channel.
+const (
+	statePending int32 = iota
+	stateWaiting
+	stateSettled
+)
 
 // result is an answer as Go sends it.
 type result struct {
@@ -306,7 +334,7 @@ const maxEager = 64 << 10
 // http.ErrAbortHandler, which ends the connection.
 func (a *App) Serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	a.work.Add(1)
-	x := &Exchange{app: a, call: c, req: r, done: make(chan struct{}, 1)}
+	x := &Exchange{app: a, call: c, req: r}
 	x.scope.Value, x.scope.OnKill = x, x.killed
 	x.incoming = web.FromRequest(r.Header, x.forwarded)
 	x.body = requestBody(r)
@@ -321,12 +349,8 @@ func (a *App) Serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 		x.release()
 		return js.ErrClosed
 	}
-	select {
-	case <-x.done:
-	default:
-		if !x.wait() {
-			return ErrClientGone
-		}
+	if x.state.Load() != stateSettled && !x.wait() {
+		return ErrClientGone
 	}
 	switch {
 	case x.plain:
@@ -352,6 +376,10 @@ func (x *Exchange) release() {
 // wait waits for a handler that did not settle at once. It returns false when
 // the client left first.
 func (x *Exchange) wait() bool {
+	x.done = make(chan struct{})
+	if !x.state.CompareAndSwap(statePending, stateWaiting) {
+		return true
+	}
 	limit := time.AfterFunc(x.app.opts.HandlerTimeout, func() { x.iso.Kill(&x.scope, ErrTimeout) })
 	select {
 	case <-x.done:
@@ -432,15 +460,20 @@ func (x *Exchange) start() {
 
 func (x *Exchange) invoke(m *Modules, e *entry) {
 	f := e.fns[x.call.Export]
-	if f == nil {
+	if f.call == nil {
 		x.fail(fmt.Errorf("%s does not export %s on this isolate", x.call.Entry, x.call.Export))
 		return
 	}
 	r := web.NewIncoming(x.req.Method, x.call.URL, x.incoming, x.body, x.watch)
 	r.Ext = &requestExt{incoming: true}
-	ctx := m.rt.NewObject()
-	put(ctx, "params", m.iso.Resolved(x.params(m)))
-	v, err := m.iso.Call(f, goja.Undefined(), m.requestClass().New(r), ctx)
+	args := make([]goja.Value, 1, 2)
+	args[0] = m.requestClass().New(r)
+	if f.wantsContext {
+		ctx := m.rt.NewObject()
+		put(ctx, "params", m.iso.Resolved(x.params(m)))
+		args = append(args, ctx)
+	}
+	v, err := m.iso.Call(f.call, goja.Undefined(), args...)
 	if err != nil {
 		x.settle(m, nil, err)
 		return
@@ -612,7 +645,9 @@ func (x *Exchange) end() {
 	if x.err == nil && x.result.body == nil && len(x.later) == 0 {
 		x.plain, x.finished = true, true
 	}
-	x.done <- struct{}{}
+	if x.state.Swap(stateSettled) == stateWaiting {
+		close(x.done)
+	}
 }
 
 // killed is told that the isolate ended the request: too much computing, no
@@ -665,6 +700,7 @@ func (x *Exchange) abort() {
 func (x *Exchange) write(w http.ResponseWriter) error {
 	res := &x.result
 	h := w.Header()
+	values := make([]string, 0, 8) // one array for the lines of all headers
 	res.header.Each(func(name, value string) {
 		switch name {
 		case "content-length", "transfer-encoding": // the server's own business
@@ -673,7 +709,12 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 			return
 		}
 		k := http.CanonicalHeaderKey(name)
-		h[k] = append(h[k], value)
+		if old := h[k]; old != nil {
+			h[k] = append(old, value)
+			return
+		}
+		values = append(values, value)
+		h[k] = values[len(values)-1 : len(values) : len(values)]
 	})
 	if _, ok := h["Content-Type"]; !ok {
 		h["Content-Type"] = nil // none, where net/http would guess one

@@ -588,3 +588,15 @@ func percentDecode(s string) string {
 	}
 	return string(out)
 }
+
+// fetchBlob answers a blob: URL, from URL.createObjectURL on this isolate.
+func (e *Env) fetchBlob(r *Request) (goja.Value, error) {
+	href, _, _ := strings.Cut(r.url, "#")
+	b, ok := e.objectURL(href)
+	if !ok || r.Method != http.MethodGet {
+		return nil, js.Throw(e.fetchFailed(errors.New("invalid blob: URL")))
+	}
+	out := &Response{Status: 200, StatusText: "OK", typ: "basic", url: r.url, headers: &Headers{guard: guardImmutable}, Body: ReaderBody(io.NopCloser(b.Open()), b.Size())}
+	out.headers.list = []field{{"content-length", strconv.FormatInt(b.Size(), 10)}, {"content-type", b.Type()}}
+	return e.responseClass().New(out), nil
+}

@@ -44,8 +44,8 @@ const (
 // h is not changed, and copied before the first write.
 func FromHTTP(h http.Header) *Headers { return &Headers{source: h} }
 
-// FromRequest is FromHTTP for a header map that prepare completes, once, before
-// a script first looks at it.
+// FromRequest is FromHTTP for a header map that prepare completes with Host and
+// X-Forwarded-*, once, when a script first looks at those or at all of it.
 func FromRequest(h http.Header, prepare func(http.Header)) *Headers {
 	return &Headers{source: h, prepare: prepare}
 }
@@ -95,6 +95,13 @@ func (h *Headers) prepared() {
 	}
 }
 
+// preparedFor is prepared for a look at one header: most are there as they came.
+func (h *Headers) preparedFor(name string) {
+	if h.prepare != nil && (name == "host" || strings.HasPrefix(name, "x-forwarded-")) {
+		h.prepared()
+	}
+}
+
 func joinIncoming(name string, vs []string) string {
 	if len(vs) == 1 {
 		return vs[0]
@@ -113,7 +120,7 @@ func joinIncoming(name string, vs []string) string {
 // in lower case.
 func (h *Headers) Get(name string) (string, bool) {
 	if h.source != nil {
-		h.prepared()
+		h.preparedFor(name)
 		vs := h.source[http.CanonicalHeaderKey(name)]
 		if len(vs) == 0 {
 			return "", false
@@ -174,7 +181,7 @@ func (h *Headers) Delete(name string) {
 // Has reports whether a header is there.
 func (h *Headers) Has(name string) bool {
 	if h.source != nil {
-		h.prepared()
+		h.preparedFor(name)
 		return len(h.source[http.CanonicalHeaderKey(name)]) > 0
 	}
 	return slices.ContainsFunc(h.list, func(f field) bool { return f.name == name })
