@@ -64,7 +64,7 @@ const maxRedirects = 20
 func (e *Env) fetch(c goja.FunctionCall) goja.Value {
 	return e.iso.Attempt(func() (goja.Value, error) {
 		if len(c.Arguments) == 0 {
-			return nil, js.Throw(e.iso.TypeError("fetch: 1 argument required, but only 0 found."))
+			return nil, js.Throw(e.iso.TypeError("fetch: 1 argument required, but 0 found."))
 		}
 		return e.fetchRequest(e.MakeRequest(c.Arguments[0], c.Argument(1)))
 	})

@@ -119,7 +119,7 @@ func TestFetch(t *testing.T) {
 		{"refused", `try { await fetch(D) } catch (e) { return [e.name, e.message, e.cause.code, e.cause.syscall, e.cause.message.replace(/\d+$/, 'N')] }`, `["TypeError","fetch failed","ECONNREFUSED","connect","connect ECONNREFUSED 127.0.0.1:N"]`},
 		{"unknown scheme", `return outcome(() => fetch('gopher://x/'))`, `"TypeError: fetch failed"`},
 		{"relative", `return outcome(() => fetch('/x'))`, `"TypeError: Failed to parse URL from /x"`},
-		{"none", `return outcome(() => fetch())`, `"TypeError: fetch: 1 argument required, but only 0 found."`},
+		{"none", `return outcome(() => fetch())`, `"TypeError: fetch: 1 argument required, but 0 found."`},
 		{"data", `const r = await fetch('data:text/html;base64,aGk='); const p = await fetch('data:,a%20b'); return [await r.text(), r.headers.get('content-type'), await p.text(), p.headers.get('content-type')]`, `["hi","text/html","a b","text/plain;charset=US-ASCII"]`},
 		{"aborted before", `const c = new AbortController(); c.abort(); return outcome(() => fetch(U + '/echo', { signal: c.signal }))`, `"AbortError: This operation was aborted"`},
 		{"aborted in flight", `const c = new AbortController(); const p = fetch(U + '/hang', { signal: c.signal }); c.abort(new Error('mine')); return outcome(() => p)`, `"Error: mine"`},
@@ -194,4 +194,3 @@ func TestSpoolAndTee(t *testing.T) {
 		t.Error(x, y)
 	}
 }
-

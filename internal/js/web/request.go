@@ -67,7 +67,7 @@ func (e *Env) requestClass() *js.Class {
 		rt := e.rt
 		c := e.iso.Class("Request", 1, nil, func(c goja.ConstructorCall) any {
 			if len(c.Arguments) == 0 {
-				panic(e.iso.TypeError("Request constructor: 1 argument required, but only 0 found."))
+				panic(e.iso.TypeError("Request constructor: 1 argument required, but 0 found."))
 			}
 			return e.MakeRequest(c.Arguments[0], argument(c.Arguments, 1))
 		})
@@ -130,7 +130,7 @@ func (e *Env) RequestOf(v goja.Value) (*Request, bool) { return js.Host[Request]
 // CloneRequest is the clone method (Fetch §5.4).
 func (e *Env) CloneRequest(r *Request) *Request {
 	if e.unusable(r.Body) {
-		panic(e.iso.TypeError("Request.clone: Body has already been consumed."))
+		panic(e.iso.TypeError("unusable"))
 	}
 	n := *r
 	n.Ext, n.headersObj, n.signal = nil, nil, nil
@@ -197,7 +197,7 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 		init = v
 	default:
 		if !goja.IsUndefined(v) && !goja.IsNull(v) {
-			panic(e.iso.TypeError("Request constructor: Expected init (\"%s\") to be one of: Null, Undefined, Object.", v.String()))
+			panic(e.iso.TypeError("Request constructor: Expected %s to be one of: Null, Undefined, Object.", v.String()))
 		}
 	}
 	var body goja.Value
@@ -275,7 +275,7 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 			}
 		}
 		if v, ok := member(init, "window"); ok && !goja.IsNull(v) {
-			panic(e.iso.TypeError("'window' option '%s' must be null", v.String()))
+			panic(e.iso.TypeError("'window' option 'client' must be null"))
 		}
 		if hasBodyInit && body != nil && !goja.IsNull(body) && e.isReadableStream(body) && duplex == "" {
 			panic(e.iso.TypeError("RequestInit: duplex option is required when sending a body."))

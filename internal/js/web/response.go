@@ -88,7 +88,7 @@ func (e *Env) initResponse(r *Response, initv goja.Value, x *extracted) {
 	if initv != nil && !goja.IsUndefined(initv) && !goja.IsNull(initv) {
 		init, ok := initv.(*goja.Object)
 		if !ok {
-			panic(e.iso.TypeError("Response constructor: Expected init (\"%s\") to be one of: Null, Undefined, Object.", initv.String()))
+			panic(e.iso.TypeError("Response constructor: Expected %s to be one of: Null, Undefined, Object.", initv.String()))
 		}
 		headers, hasHeaders := member(init, "headers")
 		if v, ok := member(init, "status"); ok {
@@ -189,13 +189,13 @@ func (e *Env) responseClass() *js.Class {
 		})
 		c.Static("json", 1, func(call goja.FunctionCall) goja.Value {
 			if len(call.Arguments) == 0 {
-				panic(e.iso.TypeError("Response.json: 1 argument required, but only 0 found."))
+				panic(e.iso.TypeError("Response.json: 1 argument required, but 0 found."))
 			}
 			return e.responseClass().New(e.JSONResponse(call.Arguments[0], call.Argument(1)))
 		})
 		c.Static("redirect", 1, func(call goja.FunctionCall) goja.Value {
 			if len(call.Arguments) == 0 {
-				panic(e.iso.TypeError("Response.redirect: 1 argument required, but only 0 found."))
+				panic(e.iso.TypeError("Response.redirect: 1 argument required, but 0 found."))
 			}
 			status := 302
 			if v := call.Argument(1); !goja.IsUndefined(v) {
