@@ -5,7 +5,7 @@ export async function GET(...args: any[]) {
     args: args.length,
     keys: Object.keys(ctx),
     has: 'params' in ctx,
-    isPromise: ctx.params instanceof Promise,
+    thenable: typeof ctx.params.then,
     params: params === undefined ? 'undefined' : params,
   })
 }
