@@ -15,7 +15,8 @@ type Pool struct {
 	mu       sync.Mutex // guards changes of isolates
 	isolates atomic.Pointer[[]*Isolate]
 	next     atomic.Uint32
-	closed   atomic.Bool
+	closed   chan struct{}
+	once     sync.Once // closes closed
 	watching atomic.Bool
 }
 
@@ -31,7 +32,7 @@ func NewPool(p *Program, size int, o Options) (*Pool, error) {
 	if o.StackSize <= 0 {
 		o.StackSize = 2500
 	}
-	pool := &Pool{opts: o, program: p}
+	pool := &Pool{opts: o, program: p, closed: make(chan struct{})}
 	var list []*Isolate
 	for range size {
 		iso, err := pool.newIsolate()
@@ -132,15 +133,20 @@ func (p *Pool) watch() {
 	go func() {
 		tick := time.NewTicker(min(max(p.opts.JobLimit/20, time.Millisecond), 100*time.Millisecond))
 		defer tick.Stop()
+		closed := p.closed
 		for idle := 0; idle < 10; {
-			<-tick.C
+			select {
+			case <-tick.C:
+			case <-closed:
+				closed = nil // once; from then on the tick alone
+			}
 			idle++
 			for _, iso := range p.Isolates() {
 				if iso.watch(p.opts.JobLimit) {
 					idle = 0
 				}
 			}
-			if p.closed.Load() && idle > 0 {
+			if closed == nil && idle > 0 {
 				break
 			}
 		}
@@ -156,7 +162,7 @@ func (p *Pool) watch() {
 
 // Close closes all isolates.
 func (p *Pool) Close() {
-	p.closed.Store(true)
+	p.once.Do(func() { close(p.closed) })
 	for _, iso := range p.Isolates() {
 		iso.Close()
 	}

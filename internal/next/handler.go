@@ -51,7 +51,7 @@ type App struct {
 	pool   *js.Pool
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   sync.WaitGroup // requests and what they left for after the answer
+	work   work // requests and what they left for after the answer
 }
 
 // New starts the isolates of a compiled bundle.
@@ -97,14 +97,7 @@ func (a *App) report(x *Exchange, msg string, err error) {
 // Close ends the app: it waits for requests and their after() work until ctx
 // ends, then stops the isolates.
 func (a *App) Close(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() { a.work.Wait(); close(done) }()
-	var err error
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	err := a.work.wait(ctx)
 	a.cancel()
 	a.pool.Close()
 	a.opts.Web.Client.Close()

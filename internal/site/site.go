@@ -338,7 +338,11 @@ func (l *Loader) finish(s *Site, tree *route.Tree, app *next.App) error {
 	for _, g := range l.o.Routes {
 		p, err := route.Parse(g.Pattern)
 		if err != nil {
-			problems = append(problems, &route.Error{File: g.Source, Text: err.Error(), Hint: "patterns are written as folders are named: /api/users/[id]"})
+			var e *route.Error
+			if errors.As(err, &e) {
+				err = &route.Error{File: g.Source, Text: e.Text, Hint: e.Hint}
+			}
+			problems = append(problems, err)
 			continue
 		}
 		handlers := map[string]pipeline.Handler{}
