@@ -48,6 +48,7 @@ type options struct {
 	peers    map[string]bool // nil is all
 	startup  bool
 	out      string
+	upstream string
 }
 
 func parse() (*options, error) {
@@ -60,9 +61,10 @@ func parse() (*options, error) {
 	only := flag.String("only", "", "rows to measure, separated by commas: "+strings.Join(append(names, "startup"), ","))
 	peers := flag.String("peers", "", "peers to compare with, separated by commas: plain,next,node,bun,none")
 	out := flag.String("out", filepath.Join("bench", "out"), "folder for what is built, installed and written, in the module unless absolute")
+	upstream := flag.String("upstream", "", "serve the upstream alone on this address, for profiling")
 	flag.Parse()
 
-	o := &options{duration: *duration, rounds: max(1, *rounds), startup: true, out: *out}
+	o := &options{duration: *duration, rounds: max(1, *rounds), startup: true, out: *out, upstream: *upstream}
 	if *only != "" {
 		o.only, o.startup = map[string]bool{}, false
 		for n := range strings.SplitSeq(*only, ",") {
@@ -95,6 +97,15 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.upstream != "" {
+		up, err := startUpstream(o.upstream)
+		if err != nil {
+			return err
+		}
+		<-ctx.Done()
+		up.close()
+		return nil
+	}
 	root, err := module(ctx)
 	if err != nil {
 		return err
@@ -106,7 +117,7 @@ func run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(b.out, "bin"), 0o755); err != nil {
 		return err
 	}
-	if b.up, err = startUpstream(); err != nil {
+	if b.up, err = startUpstream("127.0.0.1:0"); err != nil {
 		return err
 	}
 	defer b.up.close()
@@ -166,7 +177,7 @@ func module(ctx context.Context) (string, error) {
 // server is who answers a row for a peer; nil when it does not take part.
 func (b *bench) server(r *row, peer string) *child {
 	switch {
-	case r.goAPI && peer == portico:
+	case r.goAPI && peer == us:
 		return b.servers[goServer]
 	case r.goAPI && peer != plain:
 		return nil

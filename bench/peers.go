@@ -66,7 +66,7 @@ func (b *bench) close() {
 func (b *bench) startPeers(ctx context.Context, want func(string) bool) error {
 	const probe = "/api/json?name=probe"
 	app := filepath.Join(b.root, "bench", "app")
-	if err := b.launch(ctx, portico, b.root, []string{gc}, probe, func(port string) []string {
+	if err := b.launch(ctx, us, b.root, []string{gc}, probe, func(port string) []string {
 		return []string{b.binary, "start", app, "--port", port, "--hostname", "127.0.0.1"}
 	}); err != nil {
 		return err

@@ -110,7 +110,7 @@ func (r *report) print(w io.Writer) {
 	}
 	for _, res := range r.Rows {
 		title := res.Title
-		own := res.Peers[portico]
+		own := res.Peers[us]
 		for _, p := range peerOrder {
 			s := res.Peers[p]
 			if s == nil {
@@ -121,13 +121,13 @@ func (r *report) print(w io.Writer) {
 			if s.Error != "" {
 				first, _, _ := strings.Cut(s.Error, "\n")
 				fmt.Fprintf(w, "%s\n", first)
-				if p == portico {
+				if p == us {
 					r.missed++
 				}
 				continue
 			}
 			fmt.Fprintf(w, "%10.0f %10s %9.1f", s.rate(), number(s.cpu()), s.p99()/1e3)
-			if p != portico && own != nil && own.Error == "" {
+			if p != us && own != nil && own.Error == "" {
 				r.ratio(w, res.row, p, own, s)
 			}
 			if n := s.failed(); n > 0 {

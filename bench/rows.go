@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Peers by name, in the order of the table. "portico" comes first: the others
+// Peers by name, in the order of the table. us comes first: the others
 // are what it is compared with.
 const (
-	portico = "portico"
+	us      = "portico"
 	plain   = "net/http"
 	nextjs  = "next start"
 	honoNd  = "hono node"
 	honoBun = "hono bun"
 )
 
-var peerOrder = []string{portico, plain, nextjs, honoNd, honoBun}
+var peerOrder = []string{us, plain, nextjs, honoNd, honoBun}
 
 // row is one kind of request.
 type row struct {

@@ -23,8 +23,8 @@ type upstream struct {
 	types  map[string]string
 }
 
-func startUpstream() (*upstream, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func startUpstream(addr string) (*upstream, error) {
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
