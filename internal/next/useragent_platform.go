@@ -19,7 +19,7 @@ const (
 	osNeeds                     // as osValue, but no version is no match
 	osSpace                     // Name 1.2
 	osGecko                     // (Mobile; rv:26.0) Gecko/26.0: Firefox OS
-	osArch                      // Arch Linux, Linux Mint: only beside "Linux"
+	osArch                      // Arch Linux: Arch alone is none
 	osSlash                     // Name/1.2
 	osVersionOnly               // FreeBSD 13.1 amd64, FreeBSD amd64: what follows, if it is a number
 	osWindows
