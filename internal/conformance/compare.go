@@ -22,7 +22,7 @@ import (
 // clock, and Next.js's mark on its own pages. record/answer.mjs has the same list.
 var dropped = map[string]bool{
 	"connection": true, "content-length": true, "date": true, "keep-alive": true,
-	"transfer-encoding": true, "x-powered-by": true,
+	"transfer-encoding": true, "x-powered-by": true, "x-request-id": true, // ours, on errors
 }
 
 // failureHeaders may be on the answer of a handler that failed: the id by which its

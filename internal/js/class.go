@@ -84,6 +84,13 @@ func (iso *Isolate) Func(name string, length int, fn func(goja.FunctionCall) goj
 	return f
 }
 
+// NoTag takes the class's own Symbol.toStringTag off: an ECMAScript class has
+// none, and shows its parent's.
+func (c *Class) NoTag() *Class {
+	must(c.Proto.DeleteSymbol(goja.SymToStringTag))
+	return c
+}
+
 func (c *Class) enumerable() goja.Flag {
 	return goja.ToFlag(!c.hidden)
 }

@@ -51,6 +51,7 @@ func (j *jar) remove(name string) bool {
 func (m *Modules) requestJar(h *web.Headers) *jar {
 	j := &jar{byName: map[string]*goja.Object{}, h: h}
 	v, _ := h.Get("cookie")
+	v = fromLatin1(v)
 	for pair := range strings.SplitSeq(v, ";") {
 		pair = strings.TrimLeft(pair, " ")
 		if pair == "" {
@@ -63,11 +64,25 @@ func (m *Modules) requestJar(h *web.Headers) *jar {
 			continue
 		}
 		c := m.rt.NewObject()
-		put(c, "name", m.env.Text(name))
+		put(c, "name", m.env.UTF8Text(name))
 		put(c, "value", m.env.UTF8Text(value))
 		j.put(name, c)
 	}
 	return j
+}
+
+// fromLatin1 reads a header's bytes as scripts do: each is a character.
+func fromLatin1(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			r := make([]rune, len(s))
+			for j := range r {
+				r[j] = rune(s[j])
+			}
+			return string(r)
+		}
+	}
+	return s
 }
 
 // decodeComponent is decodeURIComponent on bytes; ok is false where that throws.

@@ -351,7 +351,15 @@ func (a *App) Serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 	default:
 		// What after() was given starts when the answer has been sent, however
 		// sending it went.
-		defer iso.Post(js.NewFrame(&x.scope), x.finish)
+		defer func() {
+			left := r.Context().Err() != nil // the client's doing: ours ends later
+			iso.Post(js.NewFrame(&x.scope), func() {
+				if left {
+					x.abort()
+				}
+				x.finish()
+			})
+		}()
 	}
 	if x.err != nil {
 		return x.err
@@ -458,12 +466,18 @@ func (x *Exchange) invoke(m *Modules, e *entry) {
 		return
 	}
 	r := web.NewIncoming(x.req.Method, x.call.URL, x.incoming, x.body, x.watch)
-	r.Ext = &requestExt{incoming: true}
+	ext := &requestExt{incoming: true}
+	r.Ext = ext
+	x.incoming.BeforeWrite = func() { // request.cookies are those that came
+		if ext.cookies == nil {
+			ext.cookies = m.requestCookies().New(m.requestJar(x.incoming))
+		}
+	}
 	args := make([]goja.Value, 1, 2)
 	args[0] = m.requestClass().New(r)
 	if f.wantsContext {
 		ctx := m.rt.NewObject()
-		put(ctx, "params", m.iso.Resolved(x.params(m)))
+		put(ctx, "params", x.params(m))
 		args = append(args, ctx)
 	}
 	v, err := m.iso.Call(f.call, goja.Undefined(), args...)
@@ -474,6 +488,8 @@ func (x *Exchange) invoke(m *Modules, e *entry) {
 	m.iso.Await(v, func(v goja.Value, err error) { x.settle(m, v, err) })
 }
 
+// params is the promise of the route's parameters, or undefined for a route
+// without any.
 func (x *Exchange) params(m *Modules) goja.Value {
 	if !x.call.Dynamic {
 		return goja.Undefined()
@@ -490,7 +506,7 @@ func (x *Exchange) params(m *Modules) goja.Value {
 		}
 		put(o, p.Name, m.rt.NewArray(list...))
 	}
-	return o
+	return m.iso.Resolved(o)
 }
 
 // settle takes a handler's outcome. It runs on the isolate.
@@ -528,11 +544,16 @@ func describe(v goja.Value) string {
 // navigate answers with what redirect() and its kin asked for.
 func (x *Exchange) navigate(m *Modules, out outcome) {
 	res := web.NewResponse(out.status)
-	if out.location != "" || out.status >= 300 && out.status < 400 {
+	if out.status >= 300 && out.status < 400 {
+		loc, ok := latin1(out.location)
+		if !ok || out.location == "" {
+			x.fail(fmt.Errorf("%s redirects to %q, which no Location header can hold\nhint: pass a path or a URL, percent-encoded where it has other characters than ASCII", x.call.Entry, out.location))
+			return
+		}
 		if x.formPost() {
 			res.Status = http.StatusSeeOther
 		}
-		res.Headers().Append("location", latin1(out.location))
+		res.Headers().Append("location", loc)
 		x.respond(m, res)
 		return
 	}
@@ -550,21 +571,17 @@ func (x *Exchange) formPost() bool {
 	return ct == "application/x-www-form-urlencoded" || strings.HasPrefix(ct, "multipart/form-data") || x.req.Header["Next-Action"] != nil
 }
 
-// latin1 writes text as Latin-1 where that is possible, else percent-encoded:
-// a header is bytes.
-func latin1(s string) string {
-	var b strings.Builder
+// latin1 writes text as Latin-1, the bytes of a header; ok is false for text
+// that has other characters or that would end the line.
+func latin1(s string) (out string, ok bool) {
+	b := make([]byte, 0, len(s))
 	for _, r := range s {
-		switch {
-		case r == '\r' || r == '\n' || r == 0:
-			fmt.Fprintf(&b, "%%%02X", r)
-		case r < 0x100:
-			b.WriteByte(byte(r))
-		default:
-			b.WriteString(encodeComponent(string(r)))
+		if r > 0xff || r == '\r' || r == '\n' || r == 0 {
+			return "", false
 		}
+		b = append(b, byte(r))
 	}
-	return b.String()
+	return string(b), true
 }
 
 // respond turns a script's response into the answer that Go sends.
@@ -605,6 +622,9 @@ func (x *Exchange) withCookies(m *Modules, h *web.Headers) *web.Headers {
 	h = h.Clone()
 	j := m.responseJar(h)
 	own := slices.Clone(j.names)
+	for _, n := range own { // Next.js sets them again, which gives them a path
+		m.normalise(j.byName[n])
+	}
 	for _, n := range x.changed {
 		if !slices.Contains(own, n) {
 			if c := x.jar.byName[n]; c != nil {
@@ -703,7 +723,9 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 		}
 		k := http.CanonicalHeaderKey(name)
 		if old := h[k]; old != nil {
-			h[k] = append(old, value)
+			if k != "Set-Cookie" || !slices.Contains(old, value) { // the same line twice is one
+				h[k] = append(old, value)
+			}
 			return
 		}
 		values = append(values, value)
@@ -789,6 +811,7 @@ func (x *Exchange) stream(w http.ResponseWriter) error {
 			if !errors.Is(err, ErrClientGone) {
 				x.app.report(x, "failed to pipe response", err)
 			}
+			_ = flush.Flush() // what there is arrives before the end of the connection
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -850,6 +873,8 @@ func (x *Exchange) hold(m *Modules, promise goja.Value) {
 	})
 }
 
+const sealedCookies = "Cookies can only be modified in a Server Action or Route Handler. Read more: https://nextjs.org/docs/app/api-reference/functions/cookies#options"
+
 // finish starts what after() was given: the answer is done. It runs on the
 // isolate; the callbacks start in order and run side by side.
 func (x *Exchange) finish() {
@@ -862,7 +887,7 @@ func (x *Exchange) finish() {
 		go body.Close() // closing may block, and may post to the isolate
 	}
 	if x.jar != nil {
-		x.jar.sealed = "Cookies can only be modified in a Server Action or Route Handler. Read more: https://nextjs.org/docs/app/api-reference/functions/cookies#options"
+		x.jar.sealed = sealedCookies
 	}
 	for _, f := range x.later {
 		f()

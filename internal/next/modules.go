@@ -140,7 +140,7 @@ func (m *Modules) headers(o *goja.Object) {
 	m.fn(o, "headers", 0, func(goja.FunctionCall) goja.Value {
 		x := need("headers")
 		if x.headersObj == nil {
-			x.headersObj = m.env.NewHeaders(x.incoming.Clone().Seal())
+			x.headersObj = m.env.NewHeaders(x.incoming.Sealed())
 		}
 		return m.iso.Resolved(x.headersObj)
 	})
@@ -164,6 +164,9 @@ func (m *Modules) cookies(x *Exchange) *goja.Object {
 			j.put(n, c)
 		}
 		j.changed = x.cookieChanged
+		if x.finished {
+			j.sealed = sealedCookies
+		}
 		x.jar = j
 		x.cookiesObj = m.responseCookies().New(j)
 	}

@@ -44,10 +44,18 @@ func (m *Modules) navigation(o *goja.Object) {
 	put(kinds, "replace", m.rt.ToValue("replace"))
 	put(o, "RedirectType", kinds)
 	m.fn(o, "unstable_rethrow", 1, func(c goja.FunctionCall) goja.Value {
-		if _, ok := m.outcomeOf(c.Argument(0)); ok {
-			panic(c.Argument(0))
+		for v := c.Argument(0); ; {
+			if _, ok := m.outcomeOf(v); ok {
+				panic(v)
+			}
+			o, ok := v.(*goja.Object)
+			if !ok {
+				return goja.Undefined()
+			}
+			if v = o.Get("cause"); v == nil || v == goja.Value(o) {
+				return goja.Undefined()
+			}
 		}
-		return goja.Undefined()
 	})
 	for _, name := range []string{"useRouter", "usePathname", "useParams", "useSearchParams", "useSelectedLayoutSegment", "useSelectedLayoutSegments"} {
 		m.fn(o, name, 0, func(goja.FunctionCall) goja.Value {

@@ -64,7 +64,7 @@ func (m *Modules) requestClass() *js.Class {
 			r.SetURL(n.href())
 			return r
 		})
-		c.Hidden()
+		c.Hidden().NoTag()
 		self := func(v goja.Value) (*web.Request, *requestExt) {
 			r, ok := m.env.RequestOf(v)
 			if ok {

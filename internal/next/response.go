@@ -26,7 +26,7 @@ func (m *Modules) responseClass() *js.Class {
 			}
 			return r
 		})
-		c.Hidden()
+		c.Hidden().NoTag()
 		c.Getter("cookies", func(c goja.FunctionCall) goja.Value {
 			r, ok := m.env.ResponseOf(c.This)
 			if ok {

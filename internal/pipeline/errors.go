@@ -59,7 +59,9 @@ func (p *Pipeline) unrouted(path string) error {
 func (p *Pipeline) answer(w http.ResponseWriter, r *http.Request, se *StatusError, id string, handler bool) {
 	h := w.Header()
 	clear(h)
-	h.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
+	if !handler {
+		h.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
+	}
 	if se.Status >= 500 {
 		h.Set("X-Request-Id", id)
 	}

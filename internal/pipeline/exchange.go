@@ -170,7 +170,7 @@ func (p *Pipeline) origin(r *http.Request) (proto, host string) {
 // setPath makes the normalised path the request's, so that Go handlers and
 // middleware read the same path as the table.
 func setPath(r *http.Request, clean string) {
-	if r.URL.RawPath == "" && r.URL.Path == clean {
+	if r.URL.RawPath == "" && r.URL.Path == clean && ownEscaping(clean) {
 		return
 	}
 	plain, err := url.PathUnescape(clean)
@@ -178,9 +178,21 @@ func setPath(r *http.Request, clean string) {
 		plain = clean
 	}
 	r.URL.Path, r.URL.RawPath = plain, clean
-	if plain == clean {
+	if plain == clean && ownEscaping(clean) {
 		r.URL.RawPath = ""
 	}
+}
+
+// ownEscaping reports whether net/url would write the path as it is.
+func ownEscaping(path string) bool {
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("/-_.~$&+,:=@;", c) >= 0 {
+			continue
+		}
+		return false
+	}
+	return true
 }
 
 // permanently answers with a 308 to another path of ours, query kept, as

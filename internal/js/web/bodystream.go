@@ -234,6 +234,7 @@ type scriptReader struct {
 	rest   []byte
 	ahead  goja.Value // a read that is under way
 	end    error
+	ended  bool // the stream closed or failed
 	stop   context.Context
 	cancel context.CancelCauseFunc
 	once   sync.Once
@@ -268,6 +269,7 @@ func (r *scriptReader) Read(p []byte) (int, error) {
 		select {
 		case got := <-c:
 			r.rest, r.end = got.data, got.err
+			r.ended = got.err != nil
 		case <-r.stop.Done():
 			r.end = context.Cause(r.stop)
 		}
@@ -341,7 +343,7 @@ func (r *scriptReader) Abort(err error) { r.cancel(err) }
 // Close cancels the stream unless it has ended.
 func (r *scriptReader) Close() error {
 	r.once.Do(func() {
-		ended := r.end != nil
+		ended := r.ended // by itself, not by Abort
 		r.cancel(nil)
 		if ended {
 			return

@@ -69,6 +69,7 @@ var families = []func(*Env){
 	installBlob,
 	installFetch,
 	installStreams,
+	installModules,
 	installTimers,
 	installConsole,
 	installClone,

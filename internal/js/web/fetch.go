@@ -70,6 +70,18 @@ func (e *Env) fetch(c goja.FunctionCall) goja.Value {
 	})
 }
 
+// blockedPorts are ports that no HTTP server is on and that a URL could abuse
+// (Fetch §2.9).
+var blockedPorts = func() map[string]bool {
+	m := map[string]bool{}
+	for p := range strings.FieldsSeq(`0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117
+		119 123 135 137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720
+		1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080`) {
+		m[p] = true
+	}
+	return m
+}()
+
 // exchange is one fetch under way.
 type exchange struct {
 	e       *Env
@@ -98,6 +110,9 @@ func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
 	scheme, _, _ := strings.Cut(r.url, ":")
 	switch scheme {
 	case "http", "https":
+		if u, err := ParseURL(r.url, nil); err == nil && blockedPorts[u.Port()] {
+			return nil, js.Throw(e.fetchFailed(errors.New("bad port")))
+		}
 	case "data":
 		return e.fetchData(r)
 	case "blob":
@@ -114,8 +129,11 @@ func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
 	if signal != nil {
 		x.unhook = signal.OnAbort(func() { x.cancel(&errScript{signal.Reason()}) })
 	}
-	h := make(http.Header, r.headers.Len()+6)
-	r.headers.CopyTo(h)
+	h := make(http.Header, 16)
+	r.headers.Combined(func(name, value string) {
+		k := http.CanonicalHeaderKey(name)
+		h[k] = append(h[k], value)
+	})
 	go x.run(h, data, body, r.Body.Length())
 	return x.promise.Value(), nil
 }
@@ -184,13 +202,10 @@ func (x *exchange) follow(h http.Header, data []byte, body io.ReadCloser, length
 	def("Accept-Encoding", "gzip, deflate, br, zstd")
 	def("Sec-Fetch-Mode", x.req.mode)
 	def("User-Agent", e.opts.Client.agent)
-	h.Del("Content-Length") // what is sent is what the body has
+	delete(h, "Content-Length") // what is sent is what the body has
+	delete(h, "Host")           // the URL's own, as in Node: a relayed request must not name another
 	for hops := 0; ; hops++ {
 		req := &http.Request{Method: method, URL: u, Header: h, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-		if v := h["Host"]; len(v) > 0 {
-			req.Host = v[0]
-			delete(h, "Host")
-		}
 		switch {
 		case body != nil:
 			req.Body, req.ContentLength = body, length
@@ -259,8 +274,9 @@ func (x *exchange) response(res *http.Response, final string, redirected bool) *
 	if _, phrase, ok := strings.Cut(res.Status, " "); ok {
 		r.StatusText = phrase
 	}
+	// Not immutable, as the standard has it: Next.js hands out a copy, and code
+	// that changes a fetched response before returning it is common.
 	r.headers = FromHTTP(res.Header)
-	r.headers.guard = guardImmutable
 	if nullBodyStatus(res.StatusCode) || x.req.Method == "HEAD" {
 		res.Body.Close()
 		x.cancel(nil)

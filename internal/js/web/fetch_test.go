@@ -126,7 +126,9 @@ func TestFetch(t *testing.T) {
 		{"aborted in body", `const c = new AbortController(); const r = await fetch(U + '/hang-body', { signal: c.signal }); const p = r.text(); c.abort(new Error('later')); return outcome(() => p)`, `"Error: later"`},
 		{"read by chunk", `const r = await fetch(U + '/hang-body'); const rd = r.body.getReader(); const x = await rd.read(); await rd.cancel(); return new TextDecoder().decode(x.value)`, `"begin"`},
 		{"clone", `const r = await fetch(U + '/coded/gzip'); const c = r.clone(); return [(await r.text()).length, (await c.text()).length]`, `[6000,6000]`},
-		{"host header", `return (await (await fetch(U + '/echo', { headers: { host: 'other.test' } })).text()).includes('host=other.test')`, `true`},
+		{"host header", `return (await (await fetch(U + '/echo', { headers: { host: 'other.test' } })).text()).includes('host=other.test')`, `false`},
+		{"bad port", `try { await fetch('http://127.0.0.1:25/') } catch (e) { return e.cause.message }`, `"bad port"`},
+		{"headers can be changed", `const r = await fetch(U + '/echo'); r.headers.set('x-new', '1'); return r.headers.get('x-new')`, `"1"`},
 		{"hop by hop", `return (await fetch(U + '/echo', { headers: { connection: 'x-test', 'x-test': 'dropped', 'transfer-encoding': 'chunked', 'content-length': '99' } })).text().then(t => t.includes('x= len=0'))`, `true`},
 	}
 	for _, c := range cases {

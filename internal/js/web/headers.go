@@ -27,6 +27,12 @@ type Headers struct {
 
 	// OnChange is called after a script changed the list; nil is allowed.
 	OnChange func()
+	// BeforeWrite is called once, before the first change; nil is allowed.
+	BeforeWrite func()
+
+	// view is the list that this one shows: headers() sees what a script does
+	// to request.headers, and cannot write itself.
+	view *Headers
 }
 
 type field struct{ name, value string }
@@ -50,12 +56,18 @@ func FromRequest(h http.Header, prepare func(http.Header)) *Headers {
 	return &Headers{source: h, prepare: prepare}
 }
 
-// Seal makes writes throw Next.js's error for headers().
-func (h *Headers) Seal() *Headers { h.guard = guardSealed; return h }
+// Sealed returns a view of the list that throws Next.js's error for headers()
+// when a script writes to it.
+func (h *Headers) Sealed() *Headers { return &Headers{guard: guardSealed, view: h} }
 
 // materialise turns the source into the list. Repeated lines are joined as
 // Node's HTTP server joins them.
 func (h *Headers) materialise() {
+	if h.view != nil {
+		h.view.materialise()
+		h.list = h.view.list
+		return
+	}
 	if h.source == nil {
 		return
 	}
@@ -81,6 +93,10 @@ func (h *Headers) materialise() {
 
 // own makes the list this object's own, before a write.
 func (h *Headers) own() {
+	if f := h.BeforeWrite; f != nil {
+		h.BeforeWrite = nil
+		f()
+	}
 	h.materialise()
 	if h.shared {
 		h.list, h.shared = slices.Clone(h.list), false
@@ -119,6 +135,9 @@ func joinIncoming(name string, vs []string) string {
 // Get returns the combined value of a header, and whether it is there. name is
 // in lower case.
 func (h *Headers) Get(name string) (string, bool) {
+	if h.view != nil {
+		return h.view.Get(name)
+	}
 	if h.source != nil {
 		h.preparedFor(name)
 		vs := h.source[http.CanonicalHeaderKey(name)]
@@ -180,6 +199,9 @@ func (h *Headers) Delete(name string) {
 
 // Has reports whether a header is there.
 func (h *Headers) Has(name string) bool {
+	if h.view != nil {
+		return h.view.Has(name)
+	}
 	if h.source != nil {
 		h.preparedFor(name)
 		return len(h.source[http.CanonicalHeaderKey(name)]) > 0
@@ -211,6 +233,9 @@ func (h *Headers) Len() int {
 
 // Clone returns an independent copy without guard and hook.
 func (h *Headers) Clone() *Headers {
+	if h.view != nil {
+		return h.view.Clone()
+	}
 	if h.source != nil {
 		h.prepared()
 		return &Headers{source: h.source}

@@ -1,9 +1,56 @@
 package web
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dop251/goja"
+)
 
 // nodeModules are the Node built-ins that are served, without the prefix "node:".
 var nodeModules = []string{"async_hooks"}
+
+func installModules(e *Env) {
+	e.nodeModule("async_hooks", func(o *goja.Object) {
+		must(o.Set("AsyncLocalStorage", e.rt.Get("AsyncLocalStorage")))
+		must(o.Set("AsyncResource", e.asyncResource()))
+	})
+}
+
+// nodeModule registers a built-in of Node's under both of its names. Its
+// exports are its default export too.
+func (e *Env) nodeModule(name string, fill func(o *goja.Object)) {
+	e.iso.Module(name, func() *goja.Object {
+		o := e.rt.NewObject()
+		fill(o)
+		must(o.Set("default", o))
+		return o
+	})
+	e.iso.Module("node:"+name, func() *goja.Object {
+		o, err := e.iso.Import(name)
+		if err != nil {
+			panic(e.iso.NewError("Error", err.Error()))
+		}
+		return o
+	})
+}
+
+// asyncResource is node:async_hooks' AsyncResource: a context to run in later.
+func (e *Env) asyncResource() goja.Value {
+	v, err := e.rt.RunString(`(class AsyncResource {
+		#run;
+		constructor(type) {
+			if (typeof type !== 'string') throw new TypeError('The "type" argument must be of type string');
+			this.type = type;
+			this.#run = AsyncLocalStorage.snapshot();
+		}
+		runInAsyncScope(fn, thisArg, ...args) { return this.#run(() => fn.apply(thisArg, args)) }
+		bind(fn, thisArg) { const self = this; return function (...args) { return self.runInAsyncScope(fn, thisArg ?? this, ...args) } }
+		static bind(fn, type, thisArg) { return new AsyncResource(type || fn.name || 'bound-anonymous-fn').bind(fn, thisArg) }
+		emitDestroy() { return this }
+	})`)
+	must(err)
+	return v
+}
 
 // Serves reports whether the platform serves a module of that name.
 func Serves(specifier string) bool {
