@@ -76,10 +76,12 @@ var families = []func(*Env){
 	installGlobals,
 	installFormData,
 	installEncoding,
+	installCrypto,
 }
 
 // classes holds what families keep an isolate.
 type classes struct {
+	crypto    cryptoClasses
 	buffer    bufferClasses
 	iterate   iterateClasses
 	url       urlClasses

@@ -248,8 +248,9 @@ func FuzzQuote(f *testing.F) {
 		f.Add(s)
 	}
 	// What quote writes is a literal of the same value.
-	onIsolate(f, func(e *Env) {
-		f.Fuzz(func(t *testing.T, s string) {
+	task := tasks(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		task(func(e *Env) {
 			v := e.rt.ToValue(s).(goja.String)
 			got := e.eval(t, quote(v))
 			if !got.StrictEquals(v) {
@@ -259,12 +260,25 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-func BenchmarkConsoleLog(b *testing.B) {
-	onIsolate(b, func(e *Env) {
-		fn, _ := goja.AssertFunction(e.eval(b, `(() => { const user = { id: 1, name: 'Ada', tags: ['a', 'b'], address: { city: 'London', zip: null } }; return () => console.log('user %d', 5, user) })()`))
-		b.ReportAllocs()
-		for b.Loop() {
-			e.call(fn, goja.Undefined())
+// tasks returns what runs a function as a task of its own on one isolate: a
+// fuzz test or a benchmark is too long for one, and promise jobs run between.
+func tasks(t testing.TB) func(fn func(e *Env)) {
+	iso := newPool(t, testOptions(), "").Isolates()[0]
+	return func(fn func(e *Env)) {
+		if err := iso.Do(nil, func() { fn(Of(iso)) }); err != nil {
+			t.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkConsoleLog(b *testing.B) {
+	task := tasks(b)
+	var fn goja.Callable
+	task(func(e *Env) {
+		fn, _ = goja.AssertFunction(e.eval(b, `(() => { const user = { id: 1, name: 'Ada', tags: ['a', 'b'], address: { city: 'London', zip: null } }; return () => console.log('user %d', 5, user) })()`))
 	})
+	b.ReportAllocs()
+	for b.Loop() {
+		task(func(e *Env) { e.call(fn, goja.Undefined()) })
+	}
 }

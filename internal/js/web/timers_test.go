@@ -135,10 +135,14 @@ func FuzzStructuredClone(f *testing.F) {
 	for _, s := range []string{`1`, `{"a":[1,null,{"b":"x"}]}`, `[[],{},"\ud800"]`, `{"__proto__":1}`, `[1e999,-0]`} {
 		f.Add(s)
 	}
-	onIsolate(f, func(e *Env) {
+	task := tasks(f)
+	var fn goja.Callable
+	task(func(e *Env) {
 		same := e.eval(f, `s => { const v = JSON.parse(s); return JSON.stringify(structuredClone(v)) === JSON.stringify(v) }`)
-		fn, _ := goja.AssertFunction(same)
-		f.Fuzz(func(t *testing.T, s string) {
+		fn, _ = goja.AssertFunction(same)
+	})
+	f.Fuzz(func(t *testing.T, s string) {
+		task(func(e *Env) {
 			v, err := fn(goja.Undefined(), e.rt.ToValue(s))
 			if err == nil && !v.ToBoolean() { // an error is JSON.parse's
 				t.Errorf("the clone of %q differs", s)
@@ -148,11 +152,13 @@ func FuzzStructuredClone(f *testing.F) {
 }
 
 func BenchmarkStructuredClone(b *testing.B) {
-	onIsolate(b, func(e *Env) {
-		v := e.eval(b, `({ users: Array.from({ length: 100 }, (_, i) => ({ id: i, name: 'user ' + i, tags: ['a', 'b'], at: new Date(i) })) })`)
-		b.ReportAllocs()
-		for b.Loop() {
-			e.StructuredClone(v, nil)
-		}
+	task := tasks(b)
+	var v goja.Value
+	task(func(e *Env) {
+		v = e.eval(b, `({ users: Array.from({ length: 100 }, (_, i) => ({ id: i, name: 'user ' + i, tags: ['a', 'b'], at: new Date(i) })) })`)
 	})
+	b.ReportAllocs()
+	for b.Loop() {
+		task(func(e *Env) { e.StructuredClone(v, nil) })
+	}
 }

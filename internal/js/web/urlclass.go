@@ -1,9 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
-	"fmt"
-
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
 )
@@ -174,15 +171,6 @@ func (e *Env) urlClass() *js.Class {
 func (e *Env) objectURL(href string) (*Blob, bool) {
 	b, ok := e.url.objectURLs[href]
 	return b, ok
-}
-
-// randomUUID makes a version 4 UUID (RFC 9562 §5.4).
-func randomUUID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0F | 0x40
-	b[8] = b[8]&0x3F | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func (e *Env) searchParamsClass() *js.Class {
