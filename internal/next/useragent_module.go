@@ -3,8 +3,7 @@ package next
 import "github.com/dop251/goja"
 
 // userAgent is the result of userAgent() and userAgentFromString(). A part that
-// is not known is no key of its object, so that JSON has it as `{}` like
-// Next.js's.
+// is not known is undefined: a key of its object that JSON leaves out.
 func (m *Modules) userAgent(ua string) *goja.Object {
 	a := parseUserAgent(ua)
 	out := m.rt.NewObject()
@@ -12,9 +11,11 @@ func (m *Modules) userAgent(ua string) *goja.Object {
 	part := func(name string, pairs ...string) *goja.Object {
 		o := m.rt.NewObject()
 		for i := 0; i < len(pairs); i += 2 {
+			v := goja.Undefined()
 			if pairs[i+1] != "" {
-				put(o, pairs[i], m.rt.ToValue(pairs[i+1]))
+				v = m.rt.ToValue(pairs[i+1])
 			}
+			put(o, pairs[i], v)
 		}
 		put(out, name, o)
 		return o

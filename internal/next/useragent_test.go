@@ -110,8 +110,8 @@ func TestUserAgentKeys(t *testing.T) {
 	}
 	for _, c := range []struct{ script, want string }{
 		{`Object.keys(parse("")).join()`, "ua,browser,engine,os,device,cpu,isBot"},
-		{`Object.keys(parse("").browser).join()`, ""},
-		{`"type" in parse("Mozilla/5.0 (X11; Linux x86_64)").device`, "false"},
+		{`Object.keys(parse("").browser).join()`, "name,version,major"},
+		{`"type" in parse("Mozilla/5.0 (X11; Linux x86_64)").device`, "true"},
 		{`Object.keys(parse("Version/17.1 Mobile/15E148 Safari/604.1").browser).join()`, "name,version,major"},
 		{`JSON.stringify(parse("Chrome/abc").browser)`, `{"name":"Chrome","version":"abc","major":""}`},
 		{`const a = parse("x"); a.isBot = 1; a.browser.name = "y"; JSON.stringify([a.isBot, a.browser])`, `[1,{"name":"y"}]`},

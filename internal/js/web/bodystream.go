@@ -168,7 +168,8 @@ func (e *Env) teeStream(s *goja.Object) (one, two *goja.Object) {
 
 // goSource is a Go reader that a ReadableStream pulls from.
 type goSource struct {
-	r io.ReadCloser
+	r   io.ReadCloser
+	end error // what the last read ended with: the bytes before it come first
 }
 
 const readChunk = 32 << 10
@@ -189,11 +190,12 @@ func (e *Env) streamOf(r io.ReadCloser) *goja.Object {
 			s := self(c.This)
 			return e.iso.Go(func() func() (goja.Value, error) {
 				buf := make([]byte, readChunk)
-				n, err := s.r.Read(buf)
+				n, err := 0, s.end
 				for n == 0 && err == nil {
 					n, err = s.r.Read(buf)
 				}
 				if err != nil {
+					s.end = err
 					s.r.Close()
 				}
 				return func() (goja.Value, error) {
