@@ -11,7 +11,8 @@ import (
 	"github.com/dop251/goja/unistring"
 )
 
-// Everything that knows goja's unexported fields is in this file. The fields
+// Everything that knows goja's unexported fields is in this file and in
+// internals_promise.go. The fields
 // are found by reflection once a process, their types are checked, and each
 // trick is exercised in a scratch runtime before it is used. Where a check
 // fails the trick is off, its slower or safer path over goja's public API is
@@ -99,6 +100,8 @@ type layout struct {
 	// type words of goja.Value
 	tabInt, tabFloat, tabBool, tabASCII, tabImported unsafe.Pointer
 	tabUnicode, tabObject, tabNull, tabUndefined     unsafe.Pointer
+
+	promiseLayout
 }
 
 func (l *layout) has(t Trick) bool { return l.off[t] == nil }
@@ -156,7 +159,7 @@ func field(t reflect.Type, name string, want reflect.Type) reflect.StructField {
 }
 
 func (l *layout) probe() {
-	all := []Trick{TrickPump, TrickRestore, TrickThenables, TrickHost, TrickPromise, TrickStack, TrickJSON}
+	all := []Trick{TrickPump, TrickRestore, TrickThenables, TrickHost, TrickPromise, TrickStack, TrickJSON, TrickReactions, TrickDirect}
 	rt := goja.New()
 	rtType := reflect.TypeFor[goja.Runtime]()
 	l.try(func() {
@@ -276,6 +279,7 @@ func (l *layout) probe() {
 		l.promiseState = field(t, "state", reflect.TypeFor[goja.PromiseState]()).Offset
 		l.promiseResult = field(t, "result", reflect.TypeFor[goja.Value]()).Offset
 	}, TrickPromise)
+	l.probePromises()
 }
 
 // engine is the view of one runtime through the layout.
@@ -287,7 +291,9 @@ type engine struct {
 	stash unsafe.Pointer // registers of an idle runtime
 	sb    int
 	pump  bool
-	base  reflect.Value // the placeholder frame that keeps goja from draining jobs
+	// tracker is the one that the runtime has, for the reactions that we run.
+	tracker goja.AsyncContextTracker
+	base    reflect.Value // the placeholder frame that keeps goja from draining jobs
 }
 
 func newEngine(l *layout, rt *goja.Runtime) *engine {
@@ -425,6 +431,11 @@ func (e *engine) settled(v goja.Value, proto *goja.Object) goja.Value {
 		_ = resolve(v) // a fresh promise with a plain value: nothing runs
 		return e.rt.ToValue(p)
 	}
+	return e.rt.ToValue(e.newPromise(proto, goja.PromiseStateFulfilled, v))
+}
+
+// newPromise makes a promise in a state.
+func (e *engine) newPromise(proto *goja.Object, state goja.PromiseState, v goja.Value) *goja.Promise {
 	block := new(struct {
 		o goja.Object
 		p goja.Promise
@@ -435,12 +446,12 @@ func (e *engine) settled(v goja.Value, proto *goja.Object) goja.Value {
 	*at[*goja.Object](b, e.prototype) = proto
 	*at[bool](b, e.extensible) = true
 	*at[map[unistring.String]goja.Value](b, e.values) = make(map[unistring.String]goja.Value)
-	*at[goja.PromiseState](b, e.promiseState) = goja.PromiseStateFulfilled
+	*at[goja.PromiseState](b, e.promiseState) = state
 	*at[goja.Value](b, e.promiseResult) = v
 	hd := header(o)
 	hd.self = iface{e.selfPromise, b}
 	hd.runtime = e.rt
-	return o
+	return &block.p
 }
 
 // construction replaces what happens when ctor, a native constructor made with
@@ -599,6 +610,7 @@ func (l *layout) selfTest() {
 	if l.has(TrickJSON) {
 		l.try(func() { l.selfTestJSON() }, TrickJSON)
 	}
+	l.selfTestPromises()
 }
 
 func (l *layout) boxString(s *string) goja.Value {

@@ -127,6 +127,7 @@ func newIsolate(pool *Pool) (*Isolate, error) {
 	iso.promiseProto = rt.Get("Promise").(*goja.Object).Get("prototype").(*goja.Object)
 	iso.tracker = &tracker{iso: iso, on: iso.eng.has(TrickThenables)}
 	rt.SetAsyncContextTracker(iso.tracker)
+	iso.eng.tracker = iso.tracker
 	rt.SetPromiseRejectionTracker(iso.trackRejection)
 	iso.timers.iso = iso
 	iso.installErrors()

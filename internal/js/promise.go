@@ -11,6 +11,7 @@ import (
 type Promise struct {
 	iso     *Isolate
 	frame   *Frame
+	own     *goja.Promise // without resolving functions, else nil
 	value   goja.Value
 	resolve func(any) error
 	reject  func(any) error
@@ -20,9 +21,15 @@ type Promise struct {
 // NewPromise makes a pending promise. It must be called on the isolate, before
 // the work leaves it.
 func (iso *Isolate) NewPromise() *Promise {
-	p, resolve, reject := iso.rt.NewPromise()
-	w := &Promise{iso: iso, frame: iso.tracker.cur, value: iso.rt.ToValue(p), resolve: resolve, reject: reject}
-	return w
+	p := &Promise{iso: iso, frame: iso.tracker.cur}
+	if p.own = iso.eng.pending(iso.promiseProto); p.own != nil {
+		p.value = iso.rt.ToValue(p.own)
+		return p
+	}
+	var own *goja.Promise
+	own, p.resolve, p.reject = iso.rt.NewPromise()
+	p.value = iso.rt.ToValue(own)
+	return p
 }
 
 // Value is the promise as scripts see it.
@@ -40,14 +47,66 @@ func (p *Promise) Settle(make func() (goja.Value, error)) {
 
 func (p *Promise) settle(make func() (goja.Value, error)) {
 	v, err := p.iso.attempt(make)
-	if err != nil {
+	switch {
+	case err != nil && p.own != nil:
+		p.rejectOwn(p.iso.Thrown(err))
+		return
+	case err != nil:
 		p.iso.fatal(p.reject(p.iso.Thrown(err)))
 		return
-	}
-	if v == nil {
+	case v == nil:
 		v = goja.Undefined()
 	}
+	if p.own != nil {
+		p.resolveOwn(v)
+		return
+	}
 	p.iso.fatal(p.resolve(v))
+}
+
+// resolveOwn is a promise resolve function (ECMAScript §27.2.1.3.2) of a promise
+// that has none.
+func (p *Promise) resolveOwn(v goja.Value) {
+	if o, ok := v.(*goja.Object); ok {
+		then, err := p.iso.attempt(func() (goja.Value, error) { return o.Get("then"), nil })
+		if err != nil {
+			p.rejectOwn(p.iso.Thrown(err))
+			return
+		}
+		if f, ok := goja.AssertFunction(then); ok {
+			p.adopt(o, f)
+			return
+		}
+	}
+	p.iso.eng.finish(p.own, goja.PromiseStateFulfilled, v)
+}
+
+func (p *Promise) rejectOwn(reason goja.Value) {
+	if !p.iso.eng.finish(p.own, goja.PromiseStateRejected, reason) {
+		p.iso.trackRejection(p.own, goja.PromiseRejectionReject)
+	}
+}
+
+// adopt follows a thenable in a job of its own (§27.2.2.2).
+func (p *Promise) adopt(thenable *goja.Object, then goja.Callable) {
+	iso := p.iso
+	iso.Microtask(func() {
+		done := false
+		once := func(f func(goja.Value)) goja.Value {
+			return iso.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+				if !done {
+					done = true
+					f(c.Argument(0))
+				}
+				return goja.Undefined()
+			})
+		}
+		_, err := iso.Call(then, thenable, once(p.resolveOwn), once(p.rejectOwn))
+		if err != nil && !done {
+			done = true
+			p.rejectOwn(iso.Thrown(err))
+		}
+	})
 }
 
 // attempt runs make and turns a script exception that it panics with into an error.
@@ -152,6 +211,11 @@ func (iso *Isolate) Await(v goja.Value, then func(v goja.Value, err error)) {
 			then(nil, thrown{p.Result()})
 			return
 		}
+		if iso.eng.react(p, iso.tracker.Grab(),
+			func(c goja.FunctionCall) goja.Value { then(c.Argument(0), nil); return goja.Undefined() },
+			func(c goja.FunctionCall) goja.Value { then(nil, thrown{c.Argument(0)}); return goja.Undefined() }) {
+			return
+		}
 	}
 	m, err := iso.attempt(func() (goja.Value, error) { return o.Get("then"), nil })
 	if err != nil {
@@ -202,4 +266,16 @@ func (iso *Isolate) Pending(v goja.Value) bool {
 	}
 	p, ok := iso.asPromise(o)
 	return ok && p.State() == goja.PromiseStatePending
+}
+
+// Handler is goja.AssertFunction for a function whose result goes to Await. An
+// async function that never awaits is called without the promise around its
+// result.
+func (iso *Isolate) Handler(v goja.Value) (goja.Callable, bool) {
+	if o, ok := v.(*goja.Object); ok {
+		if f, ok := iso.eng.direct(o); ok {
+			return f, true
+		}
+	}
+	return goja.AssertFunction(v)
 }

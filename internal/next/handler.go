@@ -168,14 +168,16 @@ type handlerFunc struct {
 }
 
 // wantsContext looks whether a function can see a second argument: it declares
-// one, or uses arguments or a rest parameter. What is not plain to see does.
+// one (length does not count it when a parameter has a default), or uses
+// arguments or a rest parameter. What is not plain to see does.
 func wantsContext(v goja.Value) bool {
 	f := v.(*goja.Object)
 	if n := f.Get("length"); n == nil || n.ToInteger() > 1 {
 		return true
 	}
 	src := f.String()
-	return strings.Contains(src, "[native code]") || strings.Contains(src, "arguments") || strings.Contains(src, "...") || strings.Contains(src, "eval")
+	parameters, _, _ := strings.Cut(src, ")")
+	return strings.ContainsAny(parameters, ",=") || strings.Contains(src, "[native code]") || strings.Contains(src, "arguments") || strings.Contains(src, "...") || strings.Contains(src, "eval")
 }
 
 // load evaluates a route module once an isolate.
@@ -206,7 +208,7 @@ func (m *Modules) examine(path string, ns *goja.Object) *entry {
 		if v == nil || goja.IsUndefined(v) {
 			continue
 		}
-		f, ok := goja.AssertFunction(v)
+		f, ok := m.iso.Handler(v)
 		if !ok {
 			if e.bad == nil {
 				e.bad = &ExportError{Entry: path, Name: name, Text: "export " + name + " is not a function but " + article(kind(v)),
