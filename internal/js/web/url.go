@@ -3,8 +3,6 @@ package web
 import (
 	"strconv"
 	"strings"
-
-	whatwg "github.com/nlnwa/whatwg-url/url"
 )
 
 // URL is a URL of the URL standard: its serialisation, and where in it each
@@ -37,9 +35,6 @@ type InvalidURL struct {
 
 func (e *InvalidURL) Error() string { return "invalid URL " + strconv.Quote(e.Input) }
 
-// fullParser is the standard's parser; it holds no state.
-var fullParser = whatwg.NewParser()
-
 // ParseURL parses s, relative to base unless that is nil. The error is an
 // *InvalidURL.
 func ParseURL(s string, base *URL) (*URL, error) {
@@ -54,35 +49,16 @@ func ParseURL(s string, base *URL) (*URL, error) {
 	return parseFull(s, base)
 }
 
-func parseFull(s string, base *URL) (*URL, error) {
-	var u *whatwg.Url
-	var err error
-	if base == nil {
-		u, err = fullParser.Parse(s)
-	} else {
-		u, err = fullParser.ParseRef(base.href, s)
-	}
-	if err != nil {
-		e := &InvalidURL{Input: s}
-		if base != nil {
-			e.Base = base.href
-		}
-		return nil, e
-	}
-	r := new(URL)
-	r.index(u.Href(false))
-	return r, nil
-}
-
-// Classes of bytes, for texts that need no parsing beyond looking at them. The
-// plain sets are a little smaller than what the standard leaves alone: a byte
-// outside sends the text to the full parser.
+// Classes of bytes: those that stand for themselves, which are the complements
+// of the standard's percent-encode sets (URL §1.3).
 const (
-	hostPlain  = 1 << iota // in a domain that is its own ASCII form
-	pathPlain              // in the path of a special URL
+	hostPlain  = 1 << iota // in a domain that is its own ASCII form, not all of them
+	pathPlain              // in the path of a special URL, where \ is a slash
+	pathKept               // in a path segment
 	queryPlain             // in the query of a special URL
-	fragPlain              // in a fragment
 	queryKept              // in the query of any other URL
+	fragPlain              // in a fragment
+	userKept               // in username and password
 	formPlain              // in application/x-www-form-urlencoded
 )
 
@@ -93,8 +69,14 @@ var urlClass = func() (t [256]uint8) {
 		if alnum && (c < 'A' || c > 'Z') || c == '-' || c == '.' || c == '_' {
 			f |= hostPlain
 		}
-		if !strings.ContainsRune("\"#<>?`{}^\\", rune(c)) {
+		if !strings.ContainsRune("\"#<>?`{}\\", rune(c)) {
 			f |= pathPlain
+		}
+		if !strings.ContainsRune("\"#<>?`{}", rune(c)) {
+			f |= pathKept
+		}
+		if !strings.ContainsRune("\"#<>?`{}/:;=@[\\]^|", rune(c)) {
+			f |= userKept
 		}
 		if !strings.ContainsRune(`"#<>'`, rune(c)) {
 			f |= queryPlain
@@ -102,7 +84,7 @@ var urlClass = func() (t [256]uint8) {
 		if !strings.ContainsRune(`"#<>`, rune(c)) {
 			f |= queryKept
 		}
-		if !strings.ContainsRune("\"<>`", rune(c)) {
+		if !strings.ContainsRune("\"<>`", rune(c)) { // # has its place behind the first
 			f |= fragPlain
 		}
 		if alnum || c == '-' || c == '.' || c == '_' || c == '*' {
@@ -437,12 +419,8 @@ func (u *URL) setQuery(q string) {
 		u.replaceQuery("?" + q)
 		return
 	}
-	if u.opaque() {
-		// The path may end in spaces that only a query or fragment protected.
-		u.full(func(f *whatwg.Url) { f.SetSearch("") })
-		return
-	}
 	u.replaceQuery("")
+	u.stripPath()
 }
 
 // replaceQuery puts q, a query with its question mark, in the query's place.
@@ -452,14 +430,19 @@ func (u *URL) replaceQuery(q string) {
 	u.frag += n
 }
 
-// full changes the URL through the full parser.
-func (u *URL) full(set func(*whatwg.Url)) {
-	f, err := fullParser.Parse(u.href)
-	if err != nil {
-		panic("web: a serialised URL does not parse: " + err.Error())
+// stripPath drops the spaces that an opaque path ends in, once neither a query
+// nor a fragment keeps them from being trimmed when the URL is parsed again.
+func (u *URL) stripPath() {
+	if u.opaque() && u.path < len(u.href) && u.query == len(u.href) {
+		u.index(u.href[:u.path] + strings.TrimRight(u.href[u.path:], " "))
 	}
-	set(f)
-	u.index(f.Href(false))
+}
+
+// change sets components through the URL's record.
+func (u *URL) change(set func(*record)) {
+	r := u.record()
+	set(r)
+	u.index(r.serialise())
 }
 
 // SetHref replaces the whole URL. The error is an *InvalidURL; the URL is then
@@ -481,22 +464,36 @@ func (u *URL) SetHref(s string) error {
 // The setters ignore a value that does not fit, as the standard has it.
 
 // SetProtocol sets the scheme; what follows a colon is ignored.
-func (u *URL) SetProtocol(s string) { u.full(func(f *whatwg.Url) { f.SetProtocol(s) }) }
+func (u *URL) SetProtocol(s string) { u.change(func(r *record) { r.setProtocol(s) }) }
 
 // SetUsername sets the username.
-func (u *URL) SetUsername(s string) { u.full(func(f *whatwg.Url) { f.SetUsername(s) }) }
+func (u *URL) SetUsername(s string) {
+	u.change(func(r *record) {
+		if !r.hostless() {
+			r.user = escapeUser(s)
+		}
+	})
+}
 
 // SetPassword sets the password.
-func (u *URL) SetPassword(s string) { u.full(func(f *whatwg.Url) { f.SetPassword(s) }) }
+func (u *URL) SetPassword(s string) {
+	u.change(func(r *record) {
+		if !r.hostless() {
+			r.pass = escapeUser(s)
+		}
+	})
+}
 
 // SetHost sets hostname and, when there is one, port.
-func (u *URL) SetHost(s string) { u.full(func(f *whatwg.Url) { f.SetHost(s) }) }
+func (u *URL) SetHost(s string) { u.change(func(r *record) { r.setHost(decodeUTF8String(s), true) }) }
 
 // SetHostname sets the hostname.
-func (u *URL) SetHostname(s string) { u.full(func(f *whatwg.Url) { f.SetHostname(s) }) }
+func (u *URL) SetHostname(s string) {
+	u.change(func(r *record) { r.setHost(decodeUTF8String(s), false) })
+}
 
 // SetPort sets the port; "" removes it.
-func (u *URL) SetPort(s string) { u.full(func(f *whatwg.Url) { f.SetPort(s) }) }
+func (u *URL) SetPort(s string) { u.change(func(r *record) { r.setPort(s) }) }
 
 // SetPathname sets the path.
 func (u *URL) SetPathname(s string) {
@@ -509,7 +506,7 @@ func (u *URL) SetPathname(s string) {
 			return
 		}
 	}
-	u.full(func(f *whatwg.Url) { f.SetPathname(s) })
+	u.change(func(r *record) { r.setPathname(decodeUTF8String(s)) })
 }
 
 // SetSearch sets the query; a leading question mark is optional, "" removes it.
@@ -530,18 +527,21 @@ func (u *URL) SetSearch(s string) {
 
 // SetHash sets the fragment; a leading hash sign is optional, "" removes it.
 func (u *URL) SetHash(s string) {
-	if s == "" && u.opaque() {
-		u.full(func(f *whatwg.Url) { f.SetHash("") })
-		return
-	}
 	u.href = u.href[:u.frag]
 	if s != "" {
 		u.href += "#" + escapeURL(strings.TrimPrefix(s, "#"), fragPlain)
+	} else {
+		u.stripPath()
 	}
 }
 
-// escapeURL drops tabs and newlines and percent-encodes what is not in the set.
-func escapeURL(s string, set uint8) string {
+// escapeURL drops tabs and line breaks and percent-encodes what is not in set.
+func escapeURL(s string, set uint8) string { return escapeSet(s, set, true) }
+
+// escapeUser percent-encodes a username or password that was set.
+func escapeUser(s string) string { return escapeSet(s, userKept, false) }
+
+func escapeSet(s string, set uint8, drop bool) string {
 	ok := func(c byte) bool { return urlClass[c]&set != 0 || c == '#' && set == fragPlain }
 	i := 0
 	for i < len(s) && ok(s[i]) {
@@ -556,7 +556,7 @@ func escapeURL(s string, set uint8) string {
 		switch c := s[i]; {
 		case ok(c):
 			b = append(b, c)
-		case c == '\t' || c == '\n' || c == '\r':
+		case drop && (c == '\t' || c == '\n' || c == '\r'):
 		default:
 			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
 		}
