@@ -318,8 +318,13 @@ func TestMiddleware(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	s := porticotest.New(t, portico.Config{FS: files("app/ts/route.ts", `
-		export const GET = (request: Request) => new Response('ts ' + request.headers.get('x-user'))`)},
+	s := porticotest.New(t, portico.Config{FS: files(
+		"app/ts/route.ts", "export const GET = (request: Request) => new Response('ts ' + request.headers.get('x-user'))",
+		"app/fails/route.ts", "export const GET = () => { throw new Error('no') }",
+		"app/fails-streaming/route.ts", `
+			const body = () => new ReadableStream({ pull() { throw new Error('no') } })
+			export const GET = () => new Response(body(), { headers: { 'x-gate': 'script', 'x-own': '1' } })`,
+	)},
 		func(app *portico.App) {
 			app.Use(note("first"), note("second"))
 			app.Use(gate)
@@ -335,7 +340,9 @@ func TestMiddleware(t *testing.T) {
 		{"/ts", "", 200, "ts ada", "open"},
 		{"/go", "", 200, "go ada", "open"},
 		{"/old", "", 200, "ts ada", "open"},
-		{"/none", "", 404, "", ""},
+		{"/none", "", 404, "", "open"},
+		{"/fails", "", 500, "", "open"},
+		{"/fails-streaming", "", 500, "", "open"},
 		{"/ts", "X-Refuse", 403, "refused\n", ""},
 		{"/go", "X-Refuse", 403, "refused\n", ""},
 		{"/none", "X-Refuse", 403, "refused\n", ""},
@@ -346,7 +353,7 @@ func TestMiddleware(t *testing.T) {
 			header = []string{c.header, "1"}
 		}
 		a := ask(t, s, "GET", c.path, "", header...)
-		if a.StatusCode != c.status || c.status != 404 && a.body != c.body || a.Header.Get("X-Gate") != c.gate {
+		if a.StatusCode != c.status || c.status < 404 && a.body != c.body || a.Header.Get("X-Gate") != c.gate {
 			t.Errorf("GET %s %s: got %d %q with X-Gate %q, want %d %q with %q", c.path, c.header, a.StatusCode, a.body, a.Header.Get("X-Gate"), c.status, c.body, c.gate)
 		}
 		if got := strings.Join(order, " "); got != "first second" {

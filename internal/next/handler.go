@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -715,6 +716,10 @@ func (x *Exchange) abort() {
 func (x *Exchange) write(w http.ResponseWriter) error {
 	res := &x.result
 	h := w.Header()
+	var before http.Header // what middleware has set
+	if res.body != nil && len(h) > 0 {
+		before = maps.Clone(h)
+	}
 	values := make([]string, 0, 8) // one array for the lines of all headers
 	res.header.Each(func(name, value string) {
 		switch name {
@@ -757,7 +762,12 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 	if res.length >= 0 {
 		h["Content-Length"] = []string{strconv.FormatInt(res.length, 10)}
 	}
-	return x.stream(w)
+	err := x.stream(w)
+	if err != nil { // nothing has been sent: none of it counts
+		clear(h)
+		maps.Copy(h, before)
+	}
+	return err
 }
 
 // checkEncoding drops a Content-Encoding that the first bytes of the body do
@@ -789,7 +799,6 @@ func (x *Exchange) stream(w http.ResponseWriter) error {
 		if n > 0 || err != nil && !started {
 			if !started {
 				if err != nil && !errors.Is(err, io.EOF) && n == 0 {
-					clear(w.Header())
 					return err
 				}
 				checkEncoding(w.Header(), buf[:n])

@@ -58,7 +58,10 @@ func (p *Pipeline) unrouted(path string) error {
 // error of a handler has no body at all, as in Next.js.
 func (p *Pipeline) answer(w http.ResponseWriter, r *http.Request, se *StatusError, id string, handler bool) {
 	h := w.Header()
-	clear(h)
+	// What middleware has set stays (CORS, for one); what describes another body goes.
+	for _, name := range []string{"Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "Content-Range", "Etag", "Last-Modified", "Expires"} {
+		delete(h, name)
+	}
 	if !handler {
 		h.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
 	}

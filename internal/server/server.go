@@ -38,30 +38,53 @@ func (e *ListenError) Error() string {
 // Unwrap returns the system's error.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// Listen opens a TCP socket. Its errors explain themselves.
+// Listen opens a TCP socket. Its errors are *ListenError.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
-	if err == nil {
-		return l, nil
+	if err != nil {
+		return nil, explain(addr, err)
 	}
+	return l, nil
+}
+
+// Windows' numbers for errors that have names of their own elsewhere.
+const (
+	wsaAccess         syscall.Errno = 10013
+	wsaAddrInUse      syscall.Errno = 10048
+	wsaAddrNotAvail   syscall.Errno = 10049
+	firstUnprivileged               = 1024
+)
+
+// explain says what a person can do about an address that is refused.
+func explain(addr string, err error) error {
 	le := &ListenError{Addr: addr, Text: err.Error(), Err: err}
-	_, port, _ := net.SplitHostPort(addr)
+	host, port, _ := net.SplitHostPort(addr)
+	number, _ := strconv.Atoi(port)
+	var errno syscall.Errno
+	errors.As(err, &errno)
+	var dns *net.DNSError
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
+	case errno == syscall.EADDRINUSE, errno == wsaAddrInUse:
 		le.Text = "the port is taken by another program"
 		le.Hint = "stop that program, or choose another port with --port"
-		if n, err := strconv.Atoi(port); err == nil && n < 65535 {
-			le.Hint += " " + strconv.Itoa(n+1)
+		if number > 0 && number < 65535 {
+			le.Hint += " " + strconv.Itoa(number+1)
 		}
-	case errors.Is(err, syscall.EACCES):
+	case errno == syscall.EACCES, errno == wsaAccess:
 		le.Text = "this user may not listen on that port"
-		le.Hint = "ports below 1024 need a privilege; choose another with --port"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		le.Hint = "choose another port with --port"
+		if number < firstUnprivileged {
+			le.Hint = "ports below 1024 need a privilege; choose another with --port"
+		}
+	case errno == syscall.EADDRNOTAVAIL, errno == wsaAddrNotAvail:
 		le.Text = "this machine has no such address"
-		le.Hint = "leave --hostname out to listen on all interfaces"
+		le.Hint = "--hostname is an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all interfaces"
+	case errors.As(err, &dns):
+		le.Text = "there is no host named " + host
+		le.Hint = "--hostname is an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all interfaces"
 	}
-	return nil, le
+	return le
 }
 
 // maxHeader bounds a request's header: about 16 KB, as Node's HTTP server has it.
