@@ -50,11 +50,13 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 
 // Windows' numbers for errors that have names of their own elsewhere.
 const (
-	wsaAccess         syscall.Errno = 10013
-	wsaAddrInUse      syscall.Errno = 10048
-	wsaAddrNotAvail   syscall.Errno = 10049
-	firstUnprivileged               = 1024
+	wsaAccess       syscall.Errno = 10013
+	wsaAddrInUse    syscall.Errno = 10048
+	wsaAddrNotAvail syscall.Errno = 10049
 )
+
+// unprivileged is the first port that any user may listen on.
+const unprivileged = 1024
 
 // explain says what a person can do about an address that is refused.
 func explain(addr string, err error) error {
@@ -74,7 +76,7 @@ func explain(addr string, err error) error {
 	case errno == syscall.EACCES, errno == wsaAccess:
 		le.Text = "this user may not listen on that port"
 		le.Hint = "choose another port with --port"
-		if number < firstUnprivileged {
+		if number < unprivileged {
 			le.Hint = "ports below 1024 need a privilege; choose another with --port"
 		}
 	case errno == syscall.EADDRNOTAVAIL, errno == wsaAddrNotAvail:

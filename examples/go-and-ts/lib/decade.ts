@@ -1,0 +1,3 @@
+export function decade(year?: number) {
+  return year === undefined ? 'unknown' : `${Math.floor(year / 10) * 10}s`
+}
