@@ -62,7 +62,7 @@ func (p *Pipeline) answer(w http.ResponseWriter, r *http.Request, se *StatusErro
 	for _, name := range []string{"Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "Content-Range", "Etag", "Last-Modified", "Expires"} {
 		delete(h, name)
 	}
-	if !handler {
+	if !handler || p.c.Dev {
 		h.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
 	}
 	if se.Status >= 500 {
