@@ -112,6 +112,7 @@ func TestRequestBytes(t *testing.T) {
 		{"empty body", "> POST /a\n>", "POST /a HTTP/1.1\r\nHost: localhost:4000\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
 		{"own host", "> GET /a\n> host: {{addr}}\n> connection: keep-alive", "GET /a HTTP/1.1\r\nhost: 127.0.0.1:4000\r\nconnection: keep-alive\r\n\r\n"},
 		{"escapes", "> GET /a\\\\b\\xff", "GET /a\\b\xff HTTP/1.1\r\nHost: localhost:4000\r\nConnection: close\r\n\r\n"},
+		{"many", "> GET /{{3 q}}", "GET /qqq HTTP/1.1\r\nHost: localhost:4000\r\nConnection: close\r\n\r\n"},
 		{"raw", "@raw\n> GET /a HTTP/1.0", "GET /a HTTP/1.0\r\n\r\n"},
 		{"upstream", "@to upstream\n> GET {{upstream}}/a", "GET http://127.0.0.1:5000/a HTTP/1.1\r\nHost: 127.0.0.1:5000\r\nConnection: close\r\n\r\n"},
 		{"repeat", "> POST /a\n> Content-Length: 6\n> Connection: close\n>\n> @repeat 3 ab", "POST /a HTTP/1.1\r\nHost: localhost:4000\r\nContent-Length: 6\r\nConnection: close\r\n\r\nababab"},

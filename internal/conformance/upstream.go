@@ -316,11 +316,9 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		if unsaid[name] {
 			continue
 		}
-		for _, v := range lines {
-			headers = append(headers, [2]string{name, latin1([]byte(v))})
-		}
+		headers = append(headers, [2]string{name, latin1([]byte(strings.Join(lines, ", ")))})
 	}
-	slices.SortStableFunc(headers, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	slices.SortFunc(headers, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	writeJSON(w, struct {
 		Method  string      `json:"method"`
 		URL     string      `json:"url"`

@@ -37,7 +37,20 @@ func (v Vars) table() []string {
 	}
 }
 
-func (v Vars) fill(s string) string { return strings.NewReplacer(v.table()...).Replace(s) }
+// many is `{{12000 x}}`, a character many times.
+var many = regexp.MustCompile(`\{\{(\d{1,6}) ([^{}])\}\}`)
+
+func (v Vars) fill(s string) string {
+	s = strings.NewReplacer(v.table()...).Replace(s)
+	return many.ReplaceAllStringFunc(s, func(m string) string {
+		parts := many.FindStringSubmatch(m)
+		n, err := strconv.Atoi(parts[1])
+		if err != nil {
+			return m // six digits are a number, so this cannot be
+		}
+		return strings.Repeat(parts[2], n)
+	})
+}
 
 var (
 	repeatBody  = regexp.MustCompile(`^@repeat (\d+) (.*)$`)

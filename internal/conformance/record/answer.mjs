@@ -50,7 +50,10 @@ export function applyMasks(text, list) {
 /** The bytes to send for an entry. */
 export function requestBytes(entry, vars) {
   const dirs = directives(entry);
-  const fill = (text) => Object.entries(vars).reduce((t, [name, value]) => t.replaceAll(`{{${name}}}`, value), text);
+  const fill = (text) =>
+    Object.entries(vars)
+      .reduce((t, [name, value]) => t.replaceAll(`{{${name}}}`, value), text)
+      .replace(/\{\{(\d{1,6}) ([^{}])\}\}/g, (_, n, c) => c.repeat(Number(n)));
   const blank = entry.request.indexOf('');
   const head = (blank < 0 ? entry.request : entry.request.slice(0, blank)).map((l) => unescape(fill(l)));
   const bodyLines = blank < 0 ? [] : entry.request.slice(blank + 1);

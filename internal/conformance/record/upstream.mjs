@@ -75,7 +75,9 @@ export async function startUpstream() {
         const headers = [];
         for (let i = 0; i < req.rawHeaders.length; i += 2) {
           const name = req.rawHeaders[i].toLowerCase();
-          if (!UNSAID.has(name)) headers.push([name, req.rawHeaders[i + 1]]);
+          const before = headers.find(([n]) => n === name);
+          if (before) before[1] += ', ' + req.rawHeaders[i + 1];
+          else if (!UNSAID.has(name)) headers.push([name, req.rawHeaders[i + 1]]);
         }
         headers.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
         const bytes = await body(req);

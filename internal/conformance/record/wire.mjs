@@ -8,7 +8,7 @@ import zlib from 'node:zlib';
  * @returns {Promise<{closed?: true, status?: number, reason?: string,
  *   headers?: [string, Buffer][], body?: Buffer, truncated?: boolean}>}
  */
-export function exchange({ host, port, bytes, method, timeout = 20_000, onBody, hangup }) {
+export function exchange({ host, port, bytes, method, timeout = 60_000, onBody, hangup }) {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host, port });
     const parser = new Answer(method);

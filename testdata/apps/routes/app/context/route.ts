@@ -5,7 +5,7 @@ export async function GET(...args: any[]) {
     args: args.length,
     keys: Object.keys(ctx),
     has: 'params' in ctx,
-    thenable: typeof ctx.params.then,
+    type: typeof ctx.params,
     params: params === undefined ? 'undefined' : params,
   })
 }

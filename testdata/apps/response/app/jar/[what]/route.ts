@@ -49,11 +49,11 @@ const cases: Record<string, (cookies: Jar, response: NextResponse) => unknown> =
 const told: Record<string, (cookies: Jar, response: NextResponse) => unknown> = {
   get: (c) => (c.set('a', 'x y', { maxAge: 0, path: '/p' }), [c.get('a'), c.get('zz') ?? 'undefined', c.has('a'), c.has('zz')]),
   all: (c) => (c.set('a', '1'), c.set('b', '2', { httpOnly: true }), [c.getAll(), c.getAll('a'), c.getAll('zz')]),
-  chain: (c) => c.set('a', '1').set('b', '2') === c,
+  chain: (c) => c.set('a', '1').set('b', '2').getAll().length,
   string: (c) => (c.set('a', '1', { httpOnly: true }), c.set('b', '2'), c.toString()),
   members: (c) => ['get', 'getAll', 'has', 'set', 'delete', 'toString', 'clear'].map((n) => typeof (c as any)[n]).concat(typeof (c as any).size, typeof (c as any)[Symbol.iterator]),
   'deleted-state': (c) => (c.set('a', '1'), c.delete('a'), [c.has('a'), c.get('a'), c.getAll().length]),
-  headers: (c, r) => (c.set('a', '1'), c.set('b', '2'), [r.headers.getSetCookie(), r.headers.get('set-cookie'), r.headers.get('x-middleware-set-cookie')]),
+  headers: (c, r) => (c.set('a', '1'), c.set('b', '2'), [r.headers.getSetCookie(), r.headers.get('set-cookie')]),
 }
 
 export async function GET(_: Request, { params }: { params: Promise<{ what: string }> }) {
