@@ -356,7 +356,7 @@ func (a *App) Serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 		// sending it went.
 		defer func() {
 			left := r.Context().Err() != nil // the client's doing: ours ends later
-			iso.Post(js.NewFrame(&x.scope), func() {
+			x.post(func() {
 				if left {
 					x.abort()
 				}
@@ -368,6 +368,12 @@ func (a *App) Serve(w http.ResponseWriter, r *http.Request, c *Call) error {
 		return x.err
 	}
 	return x.write(w)
+}
+
+// post runs fn on the isolate in the exchange's context, also when the isolate
+// has ended its scope.
+func (x *Exchange) post(fn func()) {
+	x.iso.Post(nil, func() { x.iso.InFrame(js.NewFrame(&x.scope), fn) })
 }
 
 // release counts the exchange as over.
@@ -392,7 +398,7 @@ func (x *Exchange) wait() bool {
 	case <-x.req.Context().Done():
 		// The handler goes on within its time limit, as in Node; its signal
 		// tells it that nobody waits.
-		x.iso.Post(js.NewFrame(&x.scope), func() {
+		x.post(func() {
 			x.abort()
 			x.abandoned = true
 			if x.settled {
@@ -691,7 +697,7 @@ func (x *Exchange) watch(s *web.Signal) {
 	}
 	x.signals = append(x.signals, s)
 	if len(x.signals) == 1 {
-		context.AfterFunc(x.req.Context(), func() { x.iso.Post(js.NewFrame(&x.scope), x.abort) })
+		context.AfterFunc(x.req.Context(), func() { x.post(x.abort) })
 	}
 }
 
