@@ -208,6 +208,9 @@ func (c *startCmd) Run(e *env) error {
 func (e *env) serve(c portico.Config, host string, port port) error {
 	tune()
 	c.Addr = net.JoinHostPort(host, strconv.Itoa(int(port)))
+	if os.Getenv("PORT") == "" { // scripts find it, as under next start
+		c.Environ = append(os.Environ(), "PORT="+strconv.Itoa(int(port)))
+	}
 	c.Logger = e.logger(c.Dev)
 	slog.SetDefault(c.Logger)
 

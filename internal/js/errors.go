@@ -118,13 +118,16 @@ func (f frame) String() string {
 }
 
 // frames keeps what is shown of a stack: at most limit frames.
-func frames(in []goja.StackFrame, limit int) []frame {
+func (iso *Isolate) frames(in []goja.StackFrame, limit int) []frame {
 	var out []frame
 	for i := range in {
 		if len(out) == limit {
 			break
 		}
 		if f, ok := frameOf(&in[i]); ok {
+			if n, renamed := iso.pool.program.Names[f.fn]; renamed {
+				f.fn = n
+			}
 			out = append(out, f)
 		}
 	}
@@ -155,7 +158,7 @@ func (iso *Isolate) installErrors() {
 			return goja.Undefined()
 		}
 		o := c.This.(*goja.Object)
-		return rt.ToValue(joinStack(iso.errorText(o), formatFrames(frames(fs, iso.stackLimit()))))
+		return rt.ToValue(joinStack(iso.errorText(o), formatFrames(iso.frames(fs, iso.stackLimit()))))
 	})
 	set := iso.Func("set stack", 1, func(c goja.FunctionCall) goja.Value {
 		if o, ok := c.This.(*goja.Object); ok {
@@ -173,7 +176,7 @@ func (iso *Isolate) installErrors() {
 		if _, isError := iso.framesOf(o); isError {
 			return goja.Undefined() // its own frames are as good, and lazy
 		}
-		fs := frames(rt.CaptureCallStack(0, nil), iso.stackLimit()+1)
+		fs := iso.frames(rt.CaptureCallStack(0, nil), iso.stackLimit()+1)
 		if len(fs) > 0 && fs[0].line == 0 {
 			fs = fs[1:] // captureStackTrace itself
 		}
@@ -186,7 +189,7 @@ func (iso *Isolate) installErrors() {
 // Stack is the text of the calls that are under way, in V8's form, without the
 // host function that asks.
 func (iso *Isolate) Stack() string {
-	fs := frames(iso.rt.CaptureCallStack(0, nil), iso.stackLimit()+1)
+	fs := iso.frames(iso.rt.CaptureCallStack(0, nil), iso.stackLimit()+1)
 	if len(fs) > 0 && fs[0].line == 0 {
 		fs = fs[1:]
 	}
@@ -279,7 +282,7 @@ func (iso *Isolate) errorFrom(v goja.Value, depth int) *ScriptError {
 	}
 	e.Name, e.Message = iso.text(o, "name"), iso.text(o, "message")
 	if fs, ok := iso.framesOf(o); ok {
-		list := frames(fs, stackLimit)
+		list := iso.frames(fs, stackLimit)
 		e.Stack = formatFrames(list)
 		for _, f := range list {
 			if f.line > 0 && (e.Line == 0 || strings.Contains(e.File, "node_modules/")) && (e.Line == 0 || !strings.Contains(f.file, "node_modules/")) {

@@ -9,7 +9,12 @@ import (
 )
 
 // Program is a compiled script that every isolate can run.
-type Program struct{ p *goja.Program }
+type Program struct {
+	p *goja.Program
+	// Names are function names that the bundler changed, and what the sources
+	// call them: stack traces show the latter.
+	Names map[string]string
+}
 
 // Compile compiles a script. sourceMap may be nil; name is what stack traces
 // call the script where the map has nothing.
@@ -28,7 +33,7 @@ func Compile(name, code string, sourceMap []byte) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Program{p}, nil
+	return &Program{p: p}, nil
 }
 
 // MustCompile compiles a script that is part of Portico.

@@ -403,6 +403,7 @@ func (x *Exchange) wait() bool {
 			x.abandoned = true
 			if x.settled {
 				x.finish()
+				x.release() // finish did nothing for a plain answer
 			}
 		})
 		return false
@@ -477,11 +478,7 @@ func (x *Exchange) invoke(m *Modules, e *entry) {
 	r := web.NewIncoming(x.req.Method, x.call.URL, x.incoming, x.body, x.watch)
 	ext := &requestExt{incoming: true}
 	r.Ext = ext
-	x.incoming.BeforeWrite = func() { // request.cookies are those that came
-		if ext.cookies == nil {
-			ext.cookies = m.requestCookies().New(m.requestJar(x.incoming))
-		}
-	}
+	m.keepCookies(r, ext)
 	args := make([]goja.Value, 1, 2)
 	args[0] = m.requestClass().New(r)
 	if f.wantsContext {

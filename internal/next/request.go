@@ -62,6 +62,7 @@ func (m *Modules) requestClass() *js.Class {
 			}
 			ext.url = m.urlClass().New(n)
 			r.SetURL(n.href())
+			m.keepCookies(r, ext)
 			return r
 		})
 		c.Hidden().NoTag()
@@ -100,4 +101,14 @@ func (m *Modules) requestClass() *js.Class {
 		})
 		return c
 	})
+}
+
+// keepCookies makes request.cookies those that came, also when a script changes
+// the header before it first asks for them.
+func (m *Modules) keepCookies(r *web.Request, ext *requestExt) {
+	r.Headers().BeforeWrite = func() {
+		if ext.cookies == nil {
+			ext.cookies = m.requestCookies().New(m.requestJar(r.Headers()))
+		}
+	}
 }

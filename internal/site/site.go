@@ -233,11 +233,18 @@ func (l *Loader) scripts(ctx context.Context, dir string, tree *route.Tree, env 
 	if err != nil {
 		return nil, built, err
 	}
+	if program.Names, err = built.Renamed(); err != nil {
+		return nil, built, err
+	}
+	cwd := dir
+	if o.FS != nil {
+		cwd = "" // the folder is gone when the site runs
+	}
 	app, err := next.New(program, next.Options{
 		HandlerTimeout: o.HandlerTimeout,
 		Isolates:       o.Isolates,
 		Pool:           js.Options{JobLimit: o.JobLimit},
-		Web:            web.Options{Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
+		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
 		Modules:        l.expose,
 	})
 	return app, built, err

@@ -17,6 +17,8 @@ import (
 type Options struct {
 	// Vars is process.env as scripts see it.
 	Vars map[string]string
+	// Dir is process.cwd(), the project; empty is the process's own.
+	Dir string
 	// Logger receives console output and reports. It must not be nil.
 	Logger *slog.Logger
 	// Dev is true in development.

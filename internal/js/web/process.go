@@ -82,11 +82,7 @@ func (e *Env) processObject() *goja.Object {
 	set("features", rt.NewObject())
 	set("config", rt.NewObject())
 	e.iso.LazyOn(p, "env", func() goja.Value {
-		env := rt.NewObject()
-		for _, k := range slices.Sorted(maps.Keys(e.opts.Vars)) {
-			must(env.DefineDataProperty(k, rt.ToValue(e.opts.Vars[k]), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE))
-		}
-		return env
+		return rt.NewDynamicObject(&environ{e: e, vars: maps.Clone(e.opts.Vars), names: slices.Sorted(maps.Keys(e.opts.Vars))})
 	})
 	e.iso.LazyOn(p, "stdout", func() goja.Value { return e.outStream(1, slog.LevelInfo) })
 	e.iso.LazyOn(p, "stderr", func() goja.Value { return e.outStream(2, slog.LevelError) })
@@ -98,6 +94,9 @@ func (e *Env) processObject() *goja.Object {
 	})
 
 	value("cwd", 0, func() any {
+		if e.opts.Dir != "" {
+			return e.opts.Dir
+		}
 		dir, err := os.Getwd()
 		if err != nil {
 			panic(e.nodeError("Error", "ENOENT", "ENOENT: process.cwd failed: %v", err))
@@ -304,3 +303,40 @@ func (e *Env) outStream(fd int, level slog.Level) goja.Value {
 	}
 	return o
 }
+
+// environ is process.env: whatever is assigned becomes text, as in Node. It is
+// this isolate's own.
+type environ struct {
+	e     *Env
+	vars  map[string]string
+	names []string
+}
+
+func (v *environ) Get(key string) goja.Value {
+	if s, ok := v.vars[key]; ok {
+		return v.e.rt.ToValue(s)
+	}
+	return nil
+}
+
+func (v *environ) Set(key string, val goja.Value) bool {
+	s := v.e.text(val)
+	if _, ok := v.vars[key]; !ok {
+		v.names = append(v.names, key)
+	}
+	if v.vars == nil {
+		v.vars = map[string]string{}
+	}
+	v.vars[key] = s
+	return true
+}
+
+func (v *environ) Has(key string) bool { _, ok := v.vars[key]; return ok }
+
+func (v *environ) Delete(key string) bool {
+	delete(v.vars, key)
+	v.names = slices.DeleteFunc(v.names, func(n string) bool { return n == key })
+	return true
+}
+
+func (v *environ) Keys() []string { return slices.Clone(v.names) }
