@@ -2,6 +2,7 @@ package js
 
 import (
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/unistring"
 )
 
 // Class is a class whose instances carry a Go value: its constructor and
@@ -141,6 +142,16 @@ func (c *Class) New(v any) *goja.Object { return c.iso.eng.newHost(c.Proto, v) }
 func Host[T any](iso *Isolate, v goja.Value) (*T, bool) {
 	p, ok := iso.eng.hostValue(v).(*T)
 	return p, ok
+}
+
+// OwnData reads an own data property of a plain object without running any code
+// and without its descriptor. ok is false for an accessor, for a property that
+// the object does not have, and where the engine keeps properties elsewhere.
+func (iso *Isolate) OwnData(o *goja.Object, name string) (v goja.Value, enumerable, ok bool) {
+	if !iso.eng.has(TrickJSON) {
+		return nil, false, false
+	}
+	return iso.eng.property(o, unistring.NewFromString(name))
 }
 
 // HostValue returns what a host object carries, or nil for any other value.

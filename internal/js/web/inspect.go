@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dop251/goja"
 )
@@ -45,7 +46,7 @@ func InspectDefaults() InspectOptions {
 // are shown, so that it can run code of a script, and throw what that throws. It
 // must be called on the isolate.
 func (e *Env) Inspect(v goja.Value, o InspectOptions) string {
-	in := &inspector{e: e, in: e.intrinsics(), InspectOptions: o, budget: map[int]int{}}
+	in := &inspector{e: e, in: e.intrinsics(), InspectOptions: o}
 	return in.value(orUndefined(v), 0, false)
 }
 
@@ -65,6 +66,9 @@ type inspector struct {
 // maxInspected is the length of text after which nested objects are not shown
 // any more, so that an object graph full of shared parts has an end.
 const maxInspected = 1 << 27
+
+// deepestShown is the level at which inspection stops whatever the depth.
+const deepestShown = 1000
 
 // style colours text the way Node's default theme does.
 func (in *inspector) style(text, kind string) string {
@@ -109,6 +113,9 @@ func (in *inspector) value(v goja.Value, level int, typed bool) string {
 	o, ok := v.(*goja.Object)
 	if !ok {
 		return in.primitive(v)
+	}
+	if level > deepestShown {
+		return in.style("["+in.internalName(o)+": Inspection interrupted prematurely. Maximum call stack size exceeded.]", "special")
 	}
 	context := o
 	proxy := false
@@ -286,6 +293,9 @@ func (in *inspector) object(o *goja.Object, level int, typed bool) string {
 		elements = o
 	}
 	text := in.join(out, p.base, p.open, p.close, p.array, level, elements)
+	if in.budget == nil {
+		in.budget = map[int]int{}
+	}
 	in.budget[in.indent] += len(text)
 	if in.budget[in.indent] > maxInspected {
 		in.Depth = -1
@@ -335,20 +345,27 @@ func (in *inspector) constructorName(o *goja.Object, level int) string {
 			}
 		}
 		p = p.Prototype()
-		if i == 0 {
-			first = p
+		if i > 0 {
+			continue
+		}
+		first = p
+		switch p { // the usual cases, without looking anything up
+		case in.in.objectProto:
+			return "Object"
+		case in.in.arrayProto:
+			return "Array"
 		}
 	}
 	if first == nil {
 		return nullProto
 	}
 	res := in.internalName(o)
-	if in.tooDeep(level) {
+	if in.tooDeep(level) || level > len(in.seen)+10 { // a chain of prototypes without end
 		return res + " <Complex prototype>"
 	}
 	name := in.constructorName(first, level+1)
 	if name == nullProto {
-		i := &inspector{e: in.e, in: in.in, InspectOptions: in.InspectOptions, budget: map[int]int{}}
+		i := &inspector{e: in.e, in: in.in, InspectOptions: in.InspectOptions}
 		i.CustomInspect, i.Depth = false, -1
 		return res + " <" + i.value(first, 0, false) + ">"
 	}
@@ -421,15 +438,25 @@ func prefix(constructor, tag, fallback, size string) string {
 
 // keys are the own keys that are shown.
 func (in *inspector) keys(o *goja.Object) []goja.Value {
-	all := in.e.allKeys(o)
 	if in.ShowHidden {
-		return all
+		return in.e.allKeys(o)
 	}
-	out := all[:0]
-	for _, k := range all {
-		if p, ok := in.e.ownProperty(o, k); ok && p.enumerable {
-			out = append(out, k)
-		}
+	names := o.Keys()
+	exact := true
+	var out []goja.Value
+	for _, name := range names {
+		exact = exact && !strings.ContainsRune(name, utf8.RuneError)
+		out = append(out, in.e.rt.ToValue(name))
+	}
+	if !exact { // a key with a lone surrogate is no Go string
+		out = slices.DeleteFunc(in.e.allKeys(o), func(k goja.Value) bool {
+			p, ok := in.e.ownProperty(o, k)
+			return !ok || !p.enumerable
+		})
+		return out
+	}
+	for _, s := range o.Symbols() {
+		out = append(out, s)
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -227,6 +228,27 @@ func TestInspectHostObjects(t *testing.T) {
 			if got := e.Inspect(e.eval(t, c.script), InspectDefaults()); got != c.want {
 				t.Errorf("%s is shown as %q, want %q", c.script, got, c.want)
 			}
+		}
+	})
+}
+
+// What nests without end, or has prototypes without end, is cut short and does
+// not use the stack up.
+func TestInspectHasAnEnd(t *testing.T) {
+	onIsolate(t, func(e *Env) {
+		all := InspectDefaults()
+		all.Depth = math.MaxInt
+		v := e.eval(t, `(() => { let o = []; for (let i = 0; i < 20000; i++) o = [o]; return o })()`)
+		if got := e.Inspect(v, all); !strings.Contains(got, "Inspection interrupted prematurely") {
+			t.Errorf("deep arrays: %d characters", len(got))
+		}
+		v = e.eval(t, `(() => { let o = null; for (let i = 0; i < 3000; i++) o = Object.create(o); return o })()`)
+		if got := e.Inspect(v, all); !strings.Contains(got, "<Complex prototype>") {
+			t.Errorf("a chain of prototypes: %.100s", got)
+		}
+		v = e.eval(t, `(() => { const a = {}; let o = a; for (let i = 0; i < 50; i++) o = { l: o, r: o }; return o })()`)
+		if got := e.Inspect(v, InspectDefaults()); len(got) > 1000 {
+			t.Errorf("shared parts: %d characters", len(got))
 		}
 	})
 }

@@ -12,17 +12,6 @@ import (
 
 // What inspect shows of each kind of object.
 
-// An inspectable is a value that a host object carries and that says itself
-// what is shown of it. Others are shown by the getters of their class.
-type inspectable interface{ inspectFields(e *Env) []inspectField }
-
-// inspectField is one line of a host object.
-type inspectField struct {
-	name  string
-	value goja.Value
-	entry bool // "name => value" with the name as a string, as in a Map
-}
-
 func (in *inspector) describe(o *goja.Object, level int, typed bool) part {
 	e := in.e
 	ctor, tag := in.constructorName(o, level), in.tag(o)
@@ -500,76 +489,6 @@ func shareFrames(lines []string, causeStack string) []string {
 	skipped := best - 2
 	return slices.Replace(slices.Clone(lines), at+1, at+1+skipped,
 		"    ... "+strconv.Itoa(skipped)+" lines matching cause stack trace ...")
-}
-
-// host describes an object that carries a Go value: by its fields, or by the
-// getters of its class.
-func (in *inspector) host(o *goja.Object, ctor, tag string) part {
-	e := in.e
-	keys := in.keys(o)
-	if e.isError(o) {
-		p := part{open: "{", close: "}"}
-		p.base, p.keys = in.error(o, ctor, tag, keys)
-		if len(p.keys) == 0 {
-			return part{whole: p.base, done: true}
-		}
-		return p
-	}
-	if tag == ctor { // always the case for a class of ours
-		tag = ""
-	}
-	var fields []inspectField
-	if h, ok := e.iso.HostValue(o).(inspectable); ok {
-		fields = h.inspectFields(e)
-	} else {
-		fields = e.getterFields(o)
-	}
-	open := prefix(ctor, tag, "Object", "") + "{"
-	if len(fields) == 0 && len(keys) == 0 {
-		return part{whole: open + "}", done: true}
-	}
-	return part{open: open, close: "}", keys: keys, members: func(level int) []string {
-		out := make([]string, 0, len(fields))
-		for _, f := range fields {
-			key := e.rt.ToValue(f.name)
-			if f.entry {
-				in.indent += 2
-				out = append(out, in.primitive(key)+" => "+in.value(f.value, level, false))
-				in.indent -= 2
-				continue
-			}
-			out = append(out, in.member(o, key, property{value: f.value, enumerable: true}, level, false, false))
-		}
-		return out
-	}}
-}
-
-// getterFields are the values of the getters that the classes of a host object
-// have. A getter that throws is left out, and so is the body of a message:
-// asking for it would make a stream.
-func (e *Env) getterFields(o *goja.Object) []inspectField {
-	var fields []inspectField
-	for p := o.Prototype(); p != nil && p != e.intrinsics().objectProto; p = p.Prototype() {
-		var own []inspectField
-		for _, k := range e.allKeys(p) {
-			s, ok := k.(goja.String)
-			if !ok || s.String() == "body" {
-				continue
-			}
-			d, ok := e.ownProperty(p, k)
-			get, callable := goja.AssertFunction(orUndefined(d.get))
-			if !ok || !callable || !d.enumerable {
-				continue
-			}
-			if v, err := get(o); err == nil {
-				own = append(own, inspectField{name: s.String(), value: v})
-			} else if _, thrown := err.(*goja.Exception); !thrown {
-				panic(err)
-			}
-		}
-		fields = append(own, fields...)
-	}
-	return fields
 }
 
 // isHostClass reports whether a function is the constructor of a class that is

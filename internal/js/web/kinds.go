@@ -2,7 +2,9 @@ package web
 
 import (
 	"reflect"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dop251/goja"
 )
@@ -45,7 +47,7 @@ var (
 // that needs them is touched.
 type intrinsics struct {
 	taken                                             bool
-	objectProto, weakMapProto                         *goja.Object
+	objectProto, arrayProto, weakMapProto             *goja.Object
 	weakSetProto, dataViewProto                       *goja.Object
 	ownKeys, descriptor, isArray, weakMapHas          goja.Callable
 	weakSetHas, functionText, regexpText, typedTag    goja.Callable
@@ -77,7 +79,7 @@ func (e *Env) intrinsics() *intrinsics {
 		f, _ := goja.AssertFunction(o.Get(name))
 		return f
 	}
-	in.objectProto, in.weakMapProto = proto("Object"), proto("WeakMap")
+	in.objectProto, in.arrayProto, in.weakMapProto = proto("Object"), proto("Array"), proto("WeakMap")
 	in.weakSetProto, in.dataViewProto = proto("WeakSet"), proto("DataView")
 	in.ownKeys = fn(global("Reflect"), "ownKeys")
 	in.descriptor = fn(global("Object"), "getOwnPropertyDescriptor")
@@ -221,6 +223,13 @@ func (e *Env) allKeys(o *goja.Object) []goja.Value {
 
 // ownProperty returns an own property, ok is false when there is none.
 func (e *Env) ownProperty(o *goja.Object, key goja.Value) (p property, ok bool) {
+	if s, isString := key.(goja.String); isString {
+		if name := s.String(); !strings.ContainsRune(name, utf8.RuneError) {
+			if v, enumerable, ok := e.iso.OwnData(o, name); ok {
+				return property{value: v, enumerable: enumerable}, true
+			}
+		}
+	}
 	d, ok := e.call(e.intrinsics().descriptor, goja.Undefined(), o, key).(*goja.Object)
 	if !ok {
 		return p, false

@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
@@ -499,9 +498,10 @@ func (e *Env) wrapKey(c goja.FunctionCall, k, wrapping *cryptoKey) goja.Value {
 	x := e.export(k, format)
 	b := x.data
 	if x.jwk != nil {
-		json := e.rt.Get("JSON").(*goja.Object)
-		stringify, _ := goja.AssertFunction(json.Get("stringify"))
-		b = []byte(e.call(stringify, json, e.jwkObject(x.jwk)).String())
+		var err error
+		if b, _, err = e.iso.AppendJSON(nil, e.jwkObject(x.jwk)); err != nil {
+			panic(e.iso.Thrown(err))
+		}
 	}
 	return work(e, len(b), p.alg.isSlow(wrapping), func() ([]byte, error) { return run(wrapping, b) },
 		func(b []byte) goja.Value { return e.arrayBuffer(b) })
@@ -526,13 +526,7 @@ func (e *Env) unwrapKey(c goja.FunctionCall, wrapped []byte, unwrapping *cryptoK
 				in.data = b
 				return e.keyObject(in.run(importKey))
 			}
-			json := e.rt.Get("JSON").(*goja.Object)
-			parse, _ := goja.AssertFunction(json.Get("parse"))
-			v, err := parse(json, e.rt.ToValue(string(b)))
-			var thrown *goja.Exception
-			if err != nil && !errors.As(err, &thrown) {
-				panic(err)
-			}
+			v, err := e.iso.ParseJSON(b)
 			o, ok := v.(*goja.Object)
 			if err != nil || !ok {
 				panic(e.domException("DataError", "Invalid wrapped JWK key"))
