@@ -112,7 +112,7 @@ func (c *cloner) fail(v goja.Value) {
 }
 
 func (c *cloner) className(o *goja.Object) string {
-	in := &inspector{e: c.e, InspectOptions: InspectDefaults()}
+	in := &inspector{e: c.e, in: c.e.intrinsics(), InspectOptions: InspectDefaults()}
 	if o.ExportType() == typeProxy {
 		return "Object"
 	}
