@@ -125,6 +125,20 @@ func (e *Env) take(b *Body) (data []byte, r io.ReadCloser, err error) {
 // consume reads the whole body and gives it to then, which makes the value of
 // the promise that consume returns.
 func (e *Env) consume(b *Body, then func(data []byte) (goja.Value, error)) goja.Value {
+	return e.consumeWith(b, func(r io.ReadCloser, length int64) func() (goja.Value, error) {
+		data, err := readAll(r, length)
+		return func() (goja.Value, error) {
+			if err != nil {
+				return nil, e.bodyError(err)
+			}
+			return then(data)
+		}
+	}, then)
+}
+
+// consumeWith is consume with a read of its own for a Go reader: it runs off
+// the isolate, closes the reader, and returns what makes the value.
+func (e *Env) consumeWith(b *Body, read func(r io.ReadCloser, length int64) func() (goja.Value, error), then func(data []byte) (goja.Value, error)) goja.Value {
 	if b == nil {
 		return e.iso.Attempt(func() (goja.Value, error) { return then(nil) })
 	}
@@ -152,15 +166,7 @@ func (e *Env) consume(b *Body, then func(data []byte) (goja.Value, error)) goja.
 		return e.iso.Attempt(func() (goja.Value, error) { return then(b.data) })
 	}
 	length := b.length
-	return e.iso.Go(func() func() (goja.Value, error) {
-		data, err := readAll(src, length)
-		return func() (goja.Value, error) {
-			if err != nil {
-				return nil, e.bodyError(err)
-			}
-			return then(data)
-		}
-	})
+	return e.iso.Go(func() func() (goja.Value, error) { return read(src, length) })
 }
 
 // FailingReader delivers what could be read of a body, and then the error that
@@ -280,7 +286,20 @@ func (e *Env) bodyMixin(c *js.Class) {
 	read("blob", func(h hasBody, data []byte) (goja.Value, error) {
 		return e.NewBlob(NewBlob(data, bodyType(h.contentType()))), nil
 	})
-	read("formData", func(h hasBody, data []byte) (goja.Value, error) { return e.parseForm(h.contentType(), data) })
+	c.Method("formData", 0, func(c goja.FunctionCall) goja.Value {
+		h, ok := e.iso.HostValue(c.This).(hasBody)
+		if !ok {
+			return e.iso.Rejected(e.iso.TypeError("Illegal invocation"))
+		}
+		ct := h.contentType()
+		return e.consumeWith(h.theBody(), func(r io.ReadCloser, length int64) func() (goja.Value, error) {
+			defer r.Close()
+			fd, err := ReadFormData(r, length, ct, FormLimits{})
+			return func() (goja.Value, error) { return e.formResult(fd, err) }
+		}, func(data []byte) (goja.Value, error) {
+			return e.formResult(ParseFormData(data, ct, FormLimits{}))
+		})
+	})
 }
 
 // bodyType is the content type of a blob made from a body: its MIME type, or
@@ -291,15 +310,6 @@ func bodyType(ct string) string {
 		return ""
 	}
 	return m.String()
-}
-
-// parseForm is the formData method's "package data" step.
-func (e *Env) parseForm(contentType string, data []byte) (goja.Value, error) {
-	fd, err := ParseFormData(data, contentType, FormLimits{})
-	if err != nil {
-		return nil, js.Throw(e.formError(err))
-	}
-	return e.NewFormData(fd), nil
 }
 
 // Text makes a script string of a Latin-1 text, as headers hold it.

@@ -22,18 +22,25 @@ func (e *Env) NewFormData(fd *FormData) *goja.Object { return e.formDataClass().
 // FormDataOf returns the form behind a script's FormData.
 func (e *Env) FormDataOf(v goja.Value) (*FormData, bool) { return js.Host[FormData](e.iso, v) }
 
-// formError is what formData() rejects with for an error of ReadFormData: the
-// texts are undici's, the cause says more.
-func (e *Env) formError(err error) goja.Value {
-	if errors.Is(err, ErrFormType) {
-		return e.iso.TypeError("%s", err.Error())
+// formResult is what a body's formData() settles with. The texts of its errors
+// are undici's, the cause says more; an error of the body itself is as for the
+// body's other methods.
+func (e *Env) formResult(fd *FormData, err error) (goja.Value, error) {
+	var bad *FormError
+	switch {
+	case err == nil:
+		return e.NewFormData(fd), nil
+	case errors.Is(err, ErrFormType):
+		return nil, js.Throw(e.iso.TypeError("%s", err.Error()))
+	case errors.As(err, &bad), errors.Is(err, ErrFormTooLarge):
+		o := e.iso.TypeError("Failed to parse body as FormData.")
+		define(o, "cause", e.iso.Thrown(err))
+		return nil, js.Throw(o)
 	}
-	o := e.iso.TypeError("Failed to parse body as FormData.")
-	define(o, "cause", e.iso.Thrown(err))
-	return o
+	return nil, e.bodyError(err)
 }
 
-// value is an entry's value as scripts see it; a file is one object for good.
+// formValue is an entry's value as scripts see it; a file is one object for good.
 func (e *Env) formValue(f *FormEntry) goja.Value {
 	if f.File == nil {
 		return e.rt.ToValue(f.Value)

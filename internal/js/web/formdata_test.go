@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -275,3 +276,54 @@ func BenchmarkEncodeMultipart1MB(b *testing.B) {
 		}
 	}
 }
+
+// A body that Go reads becomes a form off the isolate; it is closed whatever
+// comes of it, and what goes wrong in it is not what goes wrong in the form.
+func TestFormOfReader(t *testing.T) {
+	form := "--X\r\nContent-Disposition: form-data; name=\"a\"; filename=\"ä\"\r\n\r\n1\r\n--X--\r\n"
+	cases := []struct {
+		name string
+		body io.Reader
+		typ  string
+		want string
+	}{
+		{"multipart", strings.NewReader(form), "multipart/form-data; boundary=X", `[["a","ä",1]]`},
+		{"urlencoded", strings.NewReader("a=1&b=%C3%A4"), "application/x-www-form-urlencoded", `[["a","1"],["b","ä"]]`},
+		{"malformed", strings.NewReader(form[:40]), "multipart/form-data; boundary=X", `"TypeError: Failed to parse body as FormData. / malformed form: it ends in a part's header"`},
+		{"no form", strings.NewReader(form), "text/plain", `"TypeError: Content-Type was not one of \"multipart/form-data\" or \"application/x-www-form-urlencoded\". / undefined"`},
+		{"broken", io.MultiReader(strings.NewReader(form[:40]), iotest.ErrReader(errors.New("reset"))), "multipart/form-data; boundary=X", `"TypeError: terminated / reset"`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			pool := newPool(t, testOptions(), `
+				const r = globalThis.response;
+				const form = await r.formData().catch(e => e.name + ': ' + e.message + ' / ' + e.cause?.message);
+				return typeof form === 'string' ? form : [...form].map(([k, v]) => typeof v === 'string' ? [k, v] : [k, v.name, v.size])`)
+			iso := pool.Isolates()[0]
+			body := &closeCounter{Reader: c.body}
+			if err := iso.Do(nil, func() {
+				e := Of(iso)
+				r := NewResponse(200)
+				r.Headers().Set("content-type", c.typ)
+				r.Body = ReaderBody(body, -1)
+				must(e.rt.Set("response", e.NewResponseObject(r)))
+			}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := runMain(t, pool)
+			if err != nil || got != c.want {
+				t.Errorf("%s %v\nwant %s", got, err, c.want)
+			}
+			if body.closed.Load() != 1 {
+				t.Errorf("closed %d times", body.closed.Load())
+			}
+		})
+	}
+}
+
+type closeCounter struct {
+	io.Reader
+	closed atomic.Int32
+}
+
+func (c *closeCounter) Close() error { c.closed.Add(1); return nil }

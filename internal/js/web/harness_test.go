@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -13,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/dop251/goja"
@@ -44,7 +42,7 @@ func newPool(t testing.TB, o *Options, src string) *js.Pool {
 		t.Fatal(err)
 	}
 	pool, err := js.NewPool(p, 1, js.Options{
-		Setup: func(iso *js.Isolate) error { testGlobals(Install(iso, o)); return nil },
+		Setup: func(iso *js.Isolate) error { Install(iso, o); return nil },
 		// What a test ignores must not be lost.
 		Unhandled: func(_ *js.Scope, err error) { t.Errorf("unhandled: %v", err) },
 	})
@@ -53,33 +51,6 @@ func newPool(t testing.TB, o *Options, src string) *js.Pool {
 	}
 	t.Cleanup(pool.Close)
 	return pool
-}
-
-// testGlobals are functions that cases have in Node by other means.
-func testGlobals(e *Env) {
-	must(e.rt.Set("testParseForm", func(call goja.FunctionCall) goja.Value {
-		return e.iso.Attempt(func() (goja.Value, error) {
-			body, ok := e.bytesCopy(call.Argument(0))
-			if !ok {
-				body = []byte(e.text(call.Argument(0)))
-			}
-			fd, err := ReadFormData(iotest.OneByteReader(bytes.NewReader(body)), 0, e.text(call.Argument(1)), FormLimits{})
-			if err != nil {
-				return nil, js.Throw(e.formError(err))
-			}
-			return e.NewFormData(fd), nil
-		})
-	}))
-	must(e.rt.Set("testEncodeForm", func(call goja.FunctionCall) goja.Value {
-		fd, _ := e.FormDataOf(call.Argument(0))
-		body, size := fd.EncodeMultipart("BOUNDARY")
-		b, err := io.ReadAll(body)
-		must(err)
-		if int64(len(b)) != size {
-			panic(fmt.Sprintf("the form is %d bytes, announced as %d", len(b), size))
-		}
-		return e.rt.ToValue(string(b))
-	}))
 }
 
 // prelude is there for every script of a test: outcome(f) is what f returns or

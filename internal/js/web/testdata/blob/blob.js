@@ -24,6 +24,9 @@ out.errors = [outcome(() => new File()), outcome(() => new File([])), outcome(()
 out.shape = [Blob.length, File.length, Blob.name, File.name, Object.getPrototypeOf(File) === Blob, Object.getPrototypeOf(File.prototype) === Blob.prototype, ...Object.entries(Object.getOwnPropertyDescriptors(Blob.prototype)).map(([k, x]) => [k, x.enumerable, x.value?.length].join()).filter(s => !s.startsWith('bytes')).sort(), ...Object.keys(File.prototype).sort()];
 class Sub extends Blob { x() { return this.size } }
 out.sub = [new Sub(['ab']).x(), new Sub(['ab']).slice(1) instanceof Sub];
+const chunks = []; const reader = d.slice(2, 9).stream().getReader(); for (let r; !(r = await reader.read()).done;) chunks.push([r.value instanceof Uint8Array, ...r.value]);
+out.stream = [d.stream() instanceof ReadableStream, d.stream() === d.stream(), chunks.length, chunks.flat().filter(x => x !== true).join(), await new Response(d.stream()).text()];
+out.body = [await new Response(d).text(), new Response(d).headers.get('content-type'), await (await new Response(d).blob()).text(), (await new Response('x', { headers: { 'content-type': 'Text/Plain; Charset="a b"' } }).blob()).type];
 const url = URL.createObjectURL(d);
 out.url = [/^blob:nodedata:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(url), URL.revokeObjectURL(url), outcome(() => URL.createObjectURL({})), outcome(() => URL.createObjectURL()), outcome(() => URL.revokeObjectURL()), outcome(() => URL.createObjectURL('x'))];
 return out;

@@ -1,6 +1,6 @@
 // Read here, refused by Node 20: what other clients write. And the other way round.
-const parse = globalThis.testParseForm ?? ((body, type) => new Response(body, { headers: { 'content-type': type } }).formData());
-const encode = globalThis.testEncodeForm ?? (async f => { const r = new Response(f); return (await r.text()).replaceAll(r.headers.get('content-type').split('boundary=')[1], 'BOUNDARY') });
+const parse = (body, type) => new Response(body, { headers: { 'content-type': type } }).formData();
+const encode = async f => { const r = new Response(f); return (await r.text()).replaceAll(r.headers.get('content-type').split('boundary=')[1], 'BOUNDARY') };
 const show = disposition => parse('--X\r\n' + disposition + '\r\n\r\n1\r\n--X--\r\n', 'multipart/form-data; boundary=X').then(f => [...f].map(([k, v]) => [k, typeof v === 'string' ? v : v.name]), describe);
 const D = 'Content-Disposition: form-data; name="a"';
 const f = new FormData(); f.append('f', new File([], ''));
