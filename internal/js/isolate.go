@@ -48,7 +48,7 @@ type Isolate struct {
 
 	mu      sync.Mutex
 	queue   []task
-	running bool
+	running atomic.Bool // written under mu; Pool.Begin looks without
 	closed  bool
 
 	// The slice is the uninterrupted computing for one scope that the pool's
@@ -162,12 +162,12 @@ func (iso *Isolate) Post(f *Frame, fn func()) bool {
 		iso.mu.Unlock()
 		return false
 	}
-	if iso.running {
+	if iso.running.Load() {
 		iso.queue = append(iso.queue, task{f, fn})
 		iso.mu.Unlock()
 		return true
 	}
-	iso.running = true
+	iso.running.Store(true)
 	iso.mu.Unlock()
 	iso.runTask(task{f, fn})
 	iso.leave()
@@ -179,7 +179,7 @@ func (iso *Isolate) Post(f *Frame, fn func()) bool {
 func (iso *Isolate) leave() {
 	iso.mu.Lock()
 	if len(iso.queue) == 0 {
-		iso.running = false
+		iso.running.Store(false)
 		iso.mu.Unlock()
 		return
 	}
@@ -192,7 +192,7 @@ func (iso *Isolate) drainTasks() {
 	for {
 		iso.mu.Lock()
 		if len(iso.queue) == 0 {
-			iso.running = false
+			iso.running.Store(false)
 			iso.mu.Unlock()
 			return
 		}

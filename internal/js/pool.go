@@ -70,7 +70,8 @@ func (p *Pool) Isolates() []*Isolate {
 	return nil // the watchdog looks before NewPool is done
 }
 
-// Begin chooses the least busy isolate for a scope and counts it there until
+// Begin chooses an isolate for a scope, the least busy and if possible one that
+// is not running just now, and counts it there until
 // End. The error is that of making an isolate in place of a broken one.
 func (p *Pool) Begin(s *Scope) (*Isolate, error) {
 	list := *p.isolates.Load()
@@ -85,7 +86,13 @@ func (p *Pool) Begin(s *Scope) (*Isolate, error) {
 			}
 			return p.Begin(s)
 		}
-		if n := iso.load.Load(); best == nil || n < least {
+		n := iso.load.Load()
+		if iso.running.Load() {
+			// Waiting for its turn costs more than sharing an isolate that sleeps
+			// with many requests that wait.
+			n += 1 << 32
+		}
+		if best == nil || n < least {
 			best, least = iso, n
 		}
 	}
