@@ -87,7 +87,16 @@ func (iso *Isolate) After(d time.Duration, repeat bool, fn func()) int64 {
 	return t.id
 }
 
-// ClearTimer ends a timer; an unknown id is no error.
+// Timers is the number of timers that are to fire.
+func (iso *Isolate) Timers() int {
+	ts := &iso.timers
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	return len(ts.byID)
+}
+
+// ClearTimer ends a timer; an unknown id is no error. It may be called from any
+// goroutine.
 func (iso *Isolate) ClearTimer(id int64) {
 	ts := &iso.timers
 	ts.mu.Lock()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"runtime"
 	"slices"
 	"time"
 	"weak"
@@ -30,7 +31,14 @@ type Signal struct {
 	sources    []*Signal
 	dependents []weak.Pointer[Signal]
 	listening  map[*Signal]struct{} // dependents that somebody listens to
+
+	timeout *timeoutHold // of a signal that AbortSignal.timeout made
 }
+
+// timeoutHold is all that a timeout's timer knows of its signal: a signal that
+// nobody can see any more is collected, and its timer with the request that it
+// would keep in memory until then.
+type timeoutHold struct{ signal *Signal } // nil while nobody listens
 
 type abortAlgorithm struct{ fn func() }
 
@@ -126,6 +134,7 @@ func (s *Signal) runAbortSteps() {
 func (s *Signal) unlink() {
 	for _, src := range s.sources {
 		delete(src.listening, s)
+		src.listenersChanged()
 	}
 	s.sources, s.dependents, s.listening = nil, nil, nil
 }
@@ -133,19 +142,26 @@ func (s *Signal) unlink() {
 // listenersChanged makes the sources of a dependent signal hold it as long as
 // somebody listens to it (DOM §3.3.3, garbage collection).
 func (s *Signal) listenersChanged() {
-	if !s.dependent || s.aborted {
+	if s.aborted || !s.dependent && s.timeout == nil {
 		return
 	}
-	heard := len(s.algorithms) > 0 || s.listens("abort")
+	heard := len(s.algorithms) > 0 || len(s.listening) > 0 || s.listens("abort")
+	if s.timeout != nil {
+		s.timeout.signal = nil
+		if heard {
+			s.timeout.signal = s
+		}
+	}
 	for _, src := range s.sources {
 		if !heard {
 			delete(src.listening, s)
-			continue
+		} else {
+			if src.listening == nil {
+				src.listening = map[*Signal]struct{}{}
+			}
+			src.listening[s] = struct{}{}
 		}
-		if src.listening == nil {
-			src.listening = map[*Signal]struct{}{}
-		}
-		src.listening[s] = struct{}{}
+		src.listenersChanged() // sources have none themselves: this goes one level deep
 	}
 }
 
@@ -187,9 +203,19 @@ func (e *Env) AnySignal(sources []*Signal) *Signal {
 // TimeoutSignal returns a signal that is aborted with a TimeoutError after d.
 func (e *Env) TimeoutSignal(d time.Duration) *Signal {
 	s := e.LazySignal()
-	e.iso.After(d, false, func() {
-		s.Abort(e.domException("TimeoutError", "The operation was aborted due to timeout"))
+	s.timeout = &timeoutHold{}
+	hold, seen := s.timeout, weak.Make(s)
+	iso := e.iso
+	id := iso.After(d, false, func() {
+		s := hold.signal
+		if s == nil {
+			s = seen.Value()
+		}
+		if s != nil {
+			s.Abort(e.domException("TimeoutError", "The operation was aborted due to timeout"))
+		}
 	})
+	runtime.AddCleanup(s, func(id int64) { iso.ClearTimer(id) }, id)
 	return s
 }
 

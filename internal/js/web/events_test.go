@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
@@ -146,6 +147,34 @@ func TestListenerErrorsAreReported(t *testing.T) {
 	if len(errs) != 2 || errs[0].Error() != "RangeError: first" || !strings.Contains(errs[1].Error(), "handleEvent") {
 		t.Errorf("reported %v", errs)
 	}
+}
+
+// A timeout that nobody can hear of any more must not keep its request in
+// memory until it fires.
+func TestTimeoutSignalsAreCollected(t *testing.T) {
+	onIsolate(t, func(e *Env) {
+		const n = 200
+		heard := e.TimeoutSignal(time.Hour)
+		heard.OnAbort(func() {})
+		derived := e.AnySignal([]*Signal{e.TimeoutSignal(time.Hour)}) // keeps its source
+		derived.OnAbort(func() {})
+		derived, heard = nil, nil
+		for range n {
+			s := e.TimeoutSignal(time.Hour)
+			s.OnAbort(func() {})() // a fetch that ended
+			s.Object()
+		}
+		for range 100 { // cleanups run some time after the collection
+			runtime.GC()
+			if e.iso.Timers() <= 2+n/20 {
+				break
+			}
+			runtime.Gosched()
+		}
+		if left := e.iso.Timers(); left < 2 || left > 2+n/20 {
+			t.Errorf("%d timers are left, want the 2 that somebody listens to", left)
+		}
+	})
 }
 
 func TestSignalFromGo(t *testing.T) {
