@@ -51,6 +51,7 @@ func (e *Env) streams() *streamsKit {
 		return goja.Undefined()
 	}))
 	set(host, "asyncIterator", e.asyncIterator())
+	set(host, "asyncIteratorPrototype", e.iso.AsyncIteratorPrototype())
 	set(host, "addAbortAlgorithm", e.iso.Func("addAbortAlgorithm", 2, func(c goja.FunctionCall) goja.Value {
 		s, ok := e.SignalOf(c.Argument(0))
 		if !ok {
@@ -79,6 +80,16 @@ func (e *Env) streams() *streamsKit {
 	set(host, "isDetached", e.iso.Func("isDetached", 1, func(c goja.FunctionCall) goja.Value {
 		ab, ok := e.exportBuffer(c.Argument(0))
 		return rt.ToValue(ok && ab.Detached())
+	}))
+	set(host, "copyBytes", e.iso.Func("copyBytes", 5, func(c goja.FunctionCall) goja.Value {
+		to, toOK := e.exportBuffer(c.Argument(0))
+		from, fromOK := e.exportBuffer(c.Argument(2))
+		if !toOK || !fromOK {
+			panic(e.iso.TypeError("not an ArrayBuffer"))
+		}
+		n := int(c.Argument(4).ToInteger())
+		copy(to.Bytes()[c.Argument(1).ToInteger():][:n], from.Bytes()[c.Argument(3).ToInteger():])
+		return goja.Undefined()
 	}))
 	shared := rt.NewObject()
 	for _, p := range streamsPrograms() {

@@ -7,8 +7,12 @@ var (
 	streamsCore string
 	//go:embed streams/readable.js
 	streamsReadable string
+	//go:embed streams/iterate.js
+	streamsIterate string
 	//go:embed streams/bytes.js
 	streamsBytes string
+	//go:embed streams/bytetee.js
+	streamsByteTee string
 	//go:embed streams/writable.js
 	streamsWritable string
 	//go:embed streams/transform.js
@@ -24,7 +28,9 @@ var (
 var streamsScripts = [...]struct{ name, source string }{
 	{"streams/core.js", streamsCore},
 	{"streams/readable.js", streamsReadable},
+	{"streams/iterate.js", streamsIterate},
 	{"streams/bytes.js", streamsBytes},
+	{"streams/bytetee.js", streamsByteTee},
 	{"streams/writable.js", streamsWritable},
 	{"streams/transform.js", streamsTransform},
 	{"streams/host.js", streamsHost},

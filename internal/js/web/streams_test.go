@@ -61,6 +61,12 @@ func newStreamsRuntime(t testing.TB) *streamsRuntime {
 		b := r.buffer(call.Argument(0))
 		return rt.ToValue(b.Detached())
 	})
+	set("copyBytes", func(call goja.FunctionCall) goja.Value {
+		n := int(call.Argument(4).ToInteger())
+		to := r.buffer(call.Argument(0)).Bytes()[call.Argument(1).ToInteger():][:n]
+		copy(to, r.buffer(call.Argument(2)).Bytes()[call.Argument(3).ToInteger():])
+		return goja.Undefined()
+	})
 	host := r.call(r.run("testdata/streams/lib/host.js", r.read("testdata/streams/lib/host.js")), natives)
 	s := rt.NewObject()
 	for _, script := range streamsScripts {
@@ -225,6 +231,31 @@ func parseStreamsResults(t *testing.T, out []byte) map[string]streamsResult {
 	}
 	return results
 }
+
+// TestStreamsDynamicObjects looks for streams where goja has no private fields.
+func TestStreamsDynamicObjects(t *testing.T) {
+	r := newStreamsRuntime(t)
+	object := r.rt.NewDynamicObject(noProperties{})
+	f := r.run("dynamic.js", `(function ({ internals, ReadableStream, WritableStream }, o) {
+		const threw = f => { try { f() } catch (e) { return e instanceof TypeError } };
+		return JSON.stringify([
+			internals.isReadableStream(o), internals.isWritableStream(o),
+			threw(() => ReadableStream.prototype.tee.call(o)), threw(() => new ReadableStream().pipeThrough({ readable: o, writable: o })),
+			threw(() => internals.readAll(o)), new ReadableStream(o).locked, new WritableStream(o).locked,
+		])
+	})`)
+	if got, want := r.call(f, r.streams, object).String(), "[false,false,true,true,true,false,false]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+type noProperties struct{}
+
+func (noProperties) Get(string) goja.Value       { return nil }
+func (noProperties) Set(string, goja.Value) bool { return false }
+func (noProperties) Has(string) bool             { return false }
+func (noProperties) Delete(string) bool          { return true }
+func (noProperties) Keys() []string              { return nil }
 
 func TestStreams(t *testing.T) {
 	for name, result := range runStreamsCases(t, streamsCases(t, true)) {

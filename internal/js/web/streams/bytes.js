@@ -1,15 +1,14 @@
-// Readable byte streams (Streams §4.7, §4.8, §4.9.5): byte stream controllers,
-// BYOB readers and requests, and the tee of byte streams.
+// Readable byte streams (Streams §4.5, §4.7, §4.8, §4.9.5): their controllers, BYOB
+// readers and requests.
 (function (host, s) {
   'use strict';
 
   const {
-    PromiseCtor, RangeErrorCtor, TOKEN, EMPTY, noop, executor, capability, uncurry, promiseReject, microtask,
-    typeError, illegalConstructor, rejectIllegal, isObject, deferred, dictionary, enforceRange, requireArguments, expose,
-    getter, newReadable, newReadableStream, readableStreamOf, readableStreamCancel, readableStreamClose,
-    readableStreamError, readerProto, addRequest, shiftRequest, acquireReader, readerClosed, readerRelease, readerCancel,
-    readerRead, promiseRequestProto, releasedError, callPullIfNeeded, clearAlgorithms, cancelSource, desiredSize,
-    startController,
+    PromiseCtor, RangeErrorCtor, TOKEN, EMPTY, executor, capability, uncurry, promiseReject, typeError,
+    illegalConstructor, rejectIllegal, brand, dictionary, enforceRange, requireArguments, expose, getter,
+    readableStreamOf, readableStreamClose, readableStreamError, readerProto, addRequest, shiftRequest,
+    acquireReader, readerClosed, readerRelease, readerCancel, promiseRequestProto, releasedError,
+    callPullIfNeeded, clearAlgorithms, cancelSource, desiredSize,
   } = s;
 
   let newControllerObject;
@@ -58,16 +57,34 @@
     return clone;
   }
 
-  // arrayBufferView converts to the IDL type ArrayBufferView.
+  // arrayBufferView converts to the IDL type ArrayBufferView, and returns the
+  // view's buffer.
   function arrayBufferView(view) {
     if (!isView(view)) throw typeError('The argument is not a view of an ArrayBuffer');
-    bufferByteLength(viewBuffer(view)); // a TypeError for a SharedArrayBuffer
-    return view;
+    const buffer = viewBuffer(view);
+    bufferByteLength(buffer); // a TypeError for a SharedArrayBuffer
+    return buffer;
   }
 
   // Controllers (Streams §4.9.5). The queue is a list of entries
   // {buffer, byteOffset, byteLength, view}, where view may be the entry as a
   // Uint8Array; pending is a list of pull-into descriptors.
+
+  // exposed tells that a script may hold the buffer, by the BYOB request's view.
+  // Only then need it be transferred before it is given to somebody else.
+  const descriptorProto = {
+    __proto__: null,
+    bytesFilled: 0, minimumFill: 1, elementSize: 1, constructor: Uint8ArrayCtor, readerType: 'byob', exposed: false,
+    next: undefined,
+  };
+
+  function ownBuffer(descriptor) {
+    if (!descriptor.exposed) return;
+    descriptor.buffer = transfer(descriptor.buffer);
+    descriptor.exposed = false;
+  }
+
+  const entryProto = { __proto__: null, view: undefined, next: undefined };
 
   const controllerProto = {
     __proto__: null,
@@ -113,8 +130,7 @@
           return;
         }
         addPending(this, {
-          __proto__: null, buffer, bufferByteLength: size, byteOffset: 0, byteLength: size, bytesFilled: 0,
-          minimumFill: 1, elementSize: 1, constructor: Uint8ArrayCtor, readerType: 'default', next: undefined,
+          __proto__: descriptorProto, buffer, bufferByteLength: size, byteOffset: 0, byteLength: size, readerType: 'default',
         });
       }
       addRequest(this.stream.reader, request);
@@ -183,23 +199,14 @@
     readableStreamError(c.stream, e);
   }
 
-  function controllerEnqueue(c, chunk) {
-    if (c.closeRequested || c.stream.state !== 'readable') return;
-    const byteOffset = viewByteOffset(chunk);
-    const byteLength = viewByteLength(chunk);
-    const buffer = viewBuffer(chunk);
-    if (isDetached(buffer)) throw typeError('The buffer of the chunk is detached');
-    enqueueBytes(c, transfer(buffer), byteOffset, byteLength, undefined);
-  }
-
-  // enqueueBytes is the rest of ReadableByteStreamControllerEnqueue, for a buffer
-  // that nobody else holds. view is undefined or the bytes as a Uint8Array.
+  // enqueueBytes is ReadableByteStreamControllerEnqueue for bytes that nobody else
+  // holds. view is undefined or the bytes as a Uint8Array.
   function enqueueBytes(c, buffer, byteOffset, byteLength, view) {
     const first = c.pending;
     if (first !== undefined) {
-      if (isDetached(first.buffer)) throw typeError("The BYOB request's buffer is detached");
+      if (first.exposed && isDetached(first.buffer)) throw typeError("The BYOB request's buffer is detached");
       invalidateRequest(c);
-      first.buffer = transfer(first.buffer);
+      ownBuffer(first);
       if (first.readerType === 'none') enqueueDetachedPullInto(c, first);
     }
     const { reader } = c.stream;
@@ -221,8 +228,20 @@
     callPullIfNeeded(c);
   }
 
+  // enqueueView is enqueueBytes for a Uint8Array whose buffer nobody else holds.
+  function enqueueView(c, view) {
+    const { reader } = c.stream;
+    if (reader !== undefined && !reader.byob && reader.first !== undefined && c.total === 0 && c.pending === undefined) {
+      shiftRequest(reader).chunk(view);
+      callPullIfNeeded(c);
+    } else {
+      enqueueBytes(c, typedArrayBuffer(view), typedArrayByteOffset(view), typedArrayByteLength(view), view);
+    }
+  }
+
   function enqueueEntry(c, buffer, byteOffset, byteLength, view) {
-    const entry = { __proto__: null, buffer, byteOffset, byteLength, view, next: undefined };
+    const entry = { __proto__: entryProto, buffer, byteOffset, byteLength };
+    if (view !== undefined) entry.view = view;
     if (c.first === undefined) c.first = entry;
     else c.last.next = entry;
     c.last = entry;
@@ -319,8 +338,10 @@
   }
 
   function filledView(descriptor) {
-    const { bytesFilled, elementSize, byteOffset } = descriptor;
-    return new descriptor.constructor(transfer(descriptor.buffer), byteOffset, bytesFilled / elementSize);
+    ownBuffer(descriptor);
+    return new descriptor.constructor(
+      descriptor.buffer, descriptor.byteOffset, descriptor.bytesFilled / descriptor.elementSize,
+    );
   }
 
   // The BYOB request. Its record is made without an object for a tee.
@@ -329,6 +350,7 @@
     if (c.request === undefined && c.pending !== undefined) {
       const { buffer, byteOffset, byteLength, bytesFilled } = c.pending;
       const view = new Uint8ArrayCtor(buffer, byteOffset + bytesFilled, byteLength - bytesFilled);
+      c.pending.exposed = true;
       c.request = { __proto__: null, controller: c, view, object: undefined };
     }
     return c.request;
@@ -345,7 +367,7 @@
   function respond(c, bytesWritten) {
     const first = c.pending;
     checkRespond(c, first, bytesWritten);
-    first.buffer = transfer(first.buffer);
+    ownBuffer(first);
     respondInternal(c, bytesWritten);
   }
 
@@ -379,6 +401,7 @@
       throw new RangeErrorCtor('The view is longer than the BYOB view');
     }
     first.buffer = transfer(buffer);
+    first.exposed = false;
     respondInternal(c, byteLength);
   }
 
@@ -425,31 +448,34 @@
     commitAll(c, filled);
   }
 
-  function pullInto(c, view, min, request) {
+  // pullInto takes the slots of the view that is read into; name is undefined for
+  // a DataView.
+  function pullInto(c, name, viewedBuffer, byteOffset, byteLength, min, request) {
     const { stream } = c;
-    const name = typedArrayName(view);
-    const elementSize = name === undefined ? 1 : elementSizes[name];
-    const constructor = name === undefined ? DataView : constructors[name];
-    const byteOffset = viewByteOffset(view);
-    const byteLength = viewByteLength(view);
     let buffer;
     try {
-      buffer = transfer(viewBuffer(view));
+      buffer = transfer(viewedBuffer);
     } catch (e) {
       request.error(e);
       return;
     }
     const descriptor = {
-      __proto__: null, buffer, bufferByteLength: bufferByteLength(buffer), byteOffset, byteLength, bytesFilled: 0,
-      minimumFill: min * elementSize, elementSize, constructor, readerType: 'byob', next: undefined,
+      __proto__: descriptorProto, buffer, bufferByteLength: bufferByteLength(buffer), byteOffset, byteLength, minimumFill: min,
     };
+    if (name === undefined) {
+      descriptor.constructor = DataView;
+    } else if (name !== 'Uint8Array') {
+      descriptor.constructor = constructors[name];
+      descriptor.elementSize = elementSizes[name];
+      descriptor.minimumFill = min * elementSizes[name];
+    }
     if (c.pending !== undefined) {
       addPending(c, descriptor);
       addRequest(stream.reader, request);
       return;
     }
     if (stream.state === 'closed') {
-      request.close(new constructor(buffer, byteOffset, 0));
+      request.close(new descriptor.constructor(buffer, byteOffset, 0));
       return;
     }
     if (c.total > 0) {
@@ -499,10 +525,12 @@
     enqueue(chunk) {
       const c = this.#controller;
       requireArguments(arguments.length, 1);
-      arrayBufferView(chunk);
-      if (viewByteLength(chunk) === 0 || bufferByteLength(viewBuffer(chunk)) === 0) throw typeError('The chunk is empty');
+      const buffer = arrayBufferView(chunk);
+      const byteLength = viewByteLength(chunk);
+      if (byteLength === 0) throw typeError('The chunk is empty, or its buffer detached');
       if (c.closeRequested || c.stream.state !== 'readable') throw typeError('The stream is closed, errored or closing already');
-      controllerEnqueue(c, chunk);
+      const byteOffset = viewByteOffset(chunk);
+      enqueueBytes(c, transfer(buffer), byteOffset, byteLength, undefined);
     }
 
     error(e) {
@@ -535,17 +563,17 @@
       const n = enforceRange(bytesWritten, 'bytesWritten');
       const { controller, view } = request;
       if (controller === undefined) throw typeError('The BYOB request has been responded to already');
-      if (isDetached(typedArrayBuffer(view))) throw typeError("The BYOB request's buffer is detached");
+      if (typedArrayByteLength(view) === 0) throw typeError("The BYOB request's buffer is detached");
       respond(controller, n);
     }
 
     respondWithNewView(view) {
       const request = this.#request;
       requireArguments(arguments.length, 1);
-      arrayBufferView(view);
+      const buffer = arrayBufferView(view);
       const { controller } = request;
       if (controller === undefined) throw typeError('The BYOB request has been responded to already');
-      if (isDetached(viewBuffer(view))) throw typeError('The buffer of the view is detached');
+      if (isDetached(buffer)) throw typeError('The buffer of the view is detached');
       respondWithNewView(controller, view);
     }
 
@@ -565,31 +593,31 @@
   }
 
   // ReadableStreamBYOBReaderRead
-  function byobRead(reader, view, min, request) {
+  function byobRead(reader, name, buffer, byteOffset, byteLength, min, request) {
     const { stream } = reader;
     stream.disturbed = true;
     if (stream.state === 'errored') request.error(stream.storedError);
-    else pullInto(stream.controller, view, min, request);
+    else pullInto(stream.controller, name, buffer, byteOffset, byteLength, min, request);
   }
 
   function readViewPromise(reader, view, options) {
-    arrayBufferView(view);
+    const buffer = arrayBufferView(view);
     const dict = dictionary(options, 'options');
     let min = dict === undefined ? undefined : dict.min;
     min = min === undefined ? 1 : enforceRange(min, 'min');
-    const byteLength = viewByteLength(view);
-    if (byteLength === 0) throw typeError('The view is empty');
-    const buffer = viewBuffer(view);
-    if (bufferByteLength(buffer) === 0) throw typeError('The buffer of the view is empty');
-    if (isDetached(buffer)) throw typeError('The buffer of the view is detached');
-    if (min === 0) throw typeError('min must be positive');
     const name = typedArrayName(view);
-    if (min > (name === undefined ? byteLength : byteLength / elementSizes[name])) {
-      throw new RangeErrorCtor('min is more than the view can hold');
+    const byteLength = name === undefined ? dataViewByteLength(view) : typedArrayByteLength(view);
+    if (byteLength === 0) throw typeError('The view is empty, or its buffer detached');
+    if (min !== 1) {
+      if (min === 0) throw typeError('min must be positive');
+      if (min > (name === undefined ? byteLength : byteLength / elementSizes[name])) {
+        throw new RangeErrorCtor('min is more than the view can hold');
+      }
     }
     if (reader.stream === undefined) throw releasedError();
+    const byteOffset = name === undefined ? dataViewByteOffset(view) : typedArrayByteOffset(view);
     const promise = new PromiseCtor(executor);
-    byobRead(reader, view, min, {
+    byobRead(reader, name, buffer, byteOffset, byteLength, min, {
       __proto__: promiseRequestProto, resolve: capability.resolve, reject: capability.reject,
     });
     return promise;
@@ -633,228 +661,14 @@
     }
 
     static {
-      byobReaderOf = (x) => (isObject(x) && #reader in x ? x.#reader : undefined);
+      byobReaderOf = brand((x) => (#reader in x ? x.#reader : undefined));
     }
   }
   expose(ReadableStreamBYOBReader, 'ReadableStreamBYOBReader', 1, { closed: -1, cancel: 0, read: 1, releaseLock: 0 });
 
-  // Tee (ReadableByteStreamTee). branches are controllers; the reader is a
-  // default or a BYOB one, as the branch that pulls asks for. At most one read
-  // is under way, so one request object of each kind will do.
-
-  const teeProto = {
-    __proto__: null,
-    reading: false, readAgain1: false, readAgain2: false,
-    canceled1: false, canceled2: false, reason1: undefined, reason2: undefined,
-    branch1: undefined, branch2: undefined, reader: undefined,
-    value: undefined, forBranch2: false, request: undefined, byobRequest: undefined,
-  };
-
-  const teeObserverProto = {
-    __proto__: null,
-    sourceClosed: noop,
-    sourceErrored(e) {
-      microtask(() => {
-        const { tee } = this;
-        if (this.reader !== tee.reader) return;
-        controllerError(tee.branch1, e);
-        controllerError(tee.branch2, e);
-        if (!tee.canceled1 || !tee.canceled2) tee.cancelled.resolve(undefined);
-      });
-    },
-  };
-
-  function teeAcquire(tee, acquire) {
-    if (tee.reader !== undefined) readerRelease(tee.reader);
-    const { stream } = tee;
-    const reader = (tee.reader = acquire(stream, readerProto));
-    reader.observer = { __proto__: teeObserverProto, tee, reader };
-    if (stream.state === 'errored') reader.observer.sourceErrored(stream.storedError);
-  }
-
-  function teeFailed(tee, e) {
-    controllerError(tee.branch1, e);
-    controllerError(tee.branch2, e);
-    tee.cancelled.resolve(readableStreamCancel(tee.stream, e));
-  }
-
-  // closeBranch closes a branch, or errors it where its BYOB view holds part of an
-  // element. controllerClose throws that error too, for close() to pass on.
-  function closeBranch(c) {
-    try {
-      controllerClose(c);
-    } catch (e) {
-      controllerError(c, e);
-    }
-  }
-
-  // respondBranch responds with a view that the stream has filled. The standard
-  // asserts that the branch still waits for it, but a chunk that the other branch
-  // read meanwhile may have filled it, if its reader was released.
-  function respondBranch(c, view) {
-    if (c.pending === undefined) {
-      teeEnqueue(c, view);
-      return;
-    }
-    try {
-      respondWithNewView(c, view);
-    } catch (e) {
-      controllerError(c, e);
-    }
-  }
-
-  function teeNext(tee) {
-    tee.reading = false;
-    if (tee.readAgain1) teePull(tee, false);
-    else if (tee.readAgain2) teePull(tee, true);
-  }
-
-  function cloneAsUint8Array(chunk) {
-    return new Uint8ArrayCtor(cloneBuffer(viewBuffer(chunk), viewByteOffset(chunk), viewByteLength(chunk)));
-  }
-
-  const teeRequestProto = {
-    __proto__: null,
-    next: undefined,
-    chunk(value) {
-      this.value = value;
-      microtask(this.deliver);
-    },
-    close() {
-      const { tee } = this;
-      tee.reading = false;
-      if (!tee.canceled1) closeBranch(tee.branch1);
-      if (!tee.canceled2) closeBranch(tee.branch2);
-      if (tee.branch1.pending !== undefined) respond(tee.branch1, 0);
-      if (tee.branch2.pending !== undefined) respond(tee.branch2, 0);
-      if (!tee.canceled1 || !tee.canceled2) tee.cancelled.resolve(undefined);
-    },
-    error() {
-      this.tee.reading = false;
-    },
-  };
-
-  function teeDeliver(request) {
-    const { tee, value } = request;
-    request.value = undefined;
-    tee.readAgain1 = tee.readAgain2 = false;
-    let chunk2 = value;
-    if (!tee.canceled1 && !tee.canceled2) {
-      try {
-        chunk2 = cloneAsUint8Array(value);
-      } catch (e) {
-        teeFailed(tee, e);
-        return;
-      }
-    }
-    // Nobody else holds the chunks, so they need no transfer.
-    if (!tee.canceled1) teeEnqueue(tee.branch1, value);
-    if (!tee.canceled2) teeEnqueue(tee.branch2, chunk2);
-    teeNext(tee);
-  }
-
-  function teeEnqueue(c, chunk) {
-    if (c.closeRequested || c.stream.state !== 'readable') return;
-    enqueueBytes(c, typedArrayBuffer(chunk), typedArrayByteOffset(chunk), typedArrayByteLength(chunk), chunk);
-  }
-
-  const teeByobRequestProto = {
-    __proto__: null,
-    next: undefined,
-    chunk(value) {
-      this.value = value;
-      microtask(this.deliver);
-    },
-    close(chunk) {
-      const { tee } = this;
-      tee.reading = false;
-      const byob = this.forBranch2 ? tee.branch2 : tee.branch1;
-      const other = this.forBranch2 ? tee.branch1 : tee.branch2;
-      const byobCanceled = this.forBranch2 ? tee.canceled2 : tee.canceled1;
-      const otherCanceled = this.forBranch2 ? tee.canceled1 : tee.canceled2;
-      if (!byobCanceled) closeBranch(byob);
-      if (!otherCanceled) closeBranch(other);
-      if (chunk !== undefined) {
-        if (!byobCanceled && byob.pending !== undefined) respondBranch(byob, chunk);
-        if (!otherCanceled && other.pending !== undefined) respond(other, 0);
-      }
-      if (!byobCanceled || !otherCanceled) tee.cancelled.resolve(undefined);
-    },
-    error() {
-      this.tee.reading = false;
-    },
-  };
-
-  function teeDeliverByob(request) {
-    const { tee, value, forBranch2 } = request;
-    request.value = undefined;
-    tee.readAgain1 = tee.readAgain2 = false;
-    const byob = forBranch2 ? tee.branch2 : tee.branch1;
-    const other = forBranch2 ? tee.branch1 : tee.branch2;
-    const byobCanceled = forBranch2 ? tee.canceled2 : tee.canceled1;
-    const otherCanceled = forBranch2 ? tee.canceled1 : tee.canceled2;
-    if (!otherCanceled) {
-      let clone;
-      try {
-        clone = cloneAsUint8Array(value);
-      } catch (e) {
-        teeFailed(tee, e);
-        return;
-      }
-      if (!byobCanceled) respondBranch(byob, value);
-      teeEnqueue(other, clone);
-    } else if (!byobCanceled) {
-      respondBranch(byob, value);
-    }
-    teeNext(tee);
-  }
-
-  function teePull(tee, forBranch2) {
-    if (tee.reading) {
-      if (forBranch2) tee.readAgain2 = true;
-      else tee.readAgain1 = true;
-      return;
-    }
-    tee.reading = true;
-    const request = getRequest(forBranch2 ? tee.branch2 : tee.branch1);
-    if (request === undefined) {
-      if (tee.reader.byob) teeAcquire(tee, acquireReader);
-      readerRead(tee.reader, tee.request);
-      return;
-    }
-    if (!tee.reader.byob) teeAcquire(tee, acquireByobReader);
-    if (tee.byobRequest === undefined) {
-      const r = (tee.byobRequest = { __proto__: teeByobRequestProto, tee, value: undefined, forBranch2, deliver: undefined });
-      r.deliver = () => teeDeliverByob(r);
-    }
-    tee.byobRequest.forBranch2 = forBranch2;
-    byobRead(tee.reader, request.view, 1, tee.byobRequest);
-  }
-
-  function teePull1() {
-    teePull(this, false);
-  }
-
-  function teePull2() {
-    teePull(this, true);
-  }
-
-  function tee(stream) {
-    const t = { __proto__: teeProto, stream, cancelled: deferred() };
-    const r = (t.request = { __proto__: teeRequestProto, tee: t, value: undefined, deliver: undefined });
-    r.deliver = () => teeDeliver(r);
-    const stream1 = newReadable();
-    const stream2 = newReadable();
-    teeAcquire(t, acquireReader);
-    t.branch1 = newController(stream1, 0, undefined, t, teePull1, s.teeCancel1);
-    t.branch2 = newController(stream2, 0, undefined, t, teePull2, s.teeCancel2);
-    startController(t.branch1, undefined);
-    startController(t.branch2, undefined);
-    return [newReadableStream(stream1), newReadableStream(stream2)];
-  }
-
   s.bytes = {
-    __proto__: null, newController, newControllerObject, controllerClose, enqueueBytes, respond, tee, ReadableStreamBYOBReader,
+    __proto__: null, newController, newControllerObject, controllerClose, controllerError, enqueueView, respond, respondWithNewView,
+    getRequest, acquireByobReader, byobRead, ReadableStreamBYOBReader,
     typedArrayName, typedArrayBuffer, typedArrayByteOffset, typedArrayByteLength, typedArraySet, Uint8ArrayCtor,
   };
   s.exports.ReadableStreamBYOBReader = ReadableStreamBYOBReader;

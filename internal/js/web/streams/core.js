@@ -1,9 +1,9 @@
 // The Streams standard (https://streams.spec.whatwg.org/), written for goja.
 //
 // Each script of this directory has a function (host, s) as its value. They are
-// called with one object s, to which each adds what later ones use, in this
-// order: core, readable, bytes, writable, transform, host. s.exports then holds
-// the classes and, as internals, the functions for Go. The host gives:
+// called with one object s, to which each adds what the others use, in the order
+// that streamsScripts in streams.go has. s.exports then holds the classes and, as
+// internals, the functions for Go. The host gives:
 //
 //   asyncIterator          the realm's Symbol.asyncIterator
 //   asyncIteratorPrototype optional: %AsyncIteratorPrototype%
@@ -27,8 +27,10 @@
 //
 // How promises are saved, at more than a microsecond each in goja: `closed` and
 // `ready` are made when they are asked for, and where the standard reacts to a
-// promise that only this file would see, microtasks run the reaction in the
-// very turn of the job queue in which the promise would.
+// promise that no script would see, microtasks run the reaction in the very turn
+// of the job queue in which the promise would. One difference remains: a promise
+// that a script's callback returns is used as it is, where Web IDL puts another
+// around it, which takes two turns more. Node does so too.
 //
 // This script has what the others share: primordials, promises, Web IDL, queuing
 // strategies (Streams §7) and queues.
@@ -68,6 +70,19 @@
     return typeof x === 'object' ? x !== null : typeof x === 'function';
   }
 
+  // brand makes of a look at an object's private field one at any value. goja
+  // throws where the object is one of Go's dynamic objects, which has no fields.
+  function brand(look) {
+    return (x) => {
+      if (!isObject(x)) return undefined;
+      try {
+        return look(x);
+      } catch {
+        return undefined;
+      }
+    };
+  }
+
   // Promises
 
   // After new PromiseCtor(executor), capability has the promise's functions: one
@@ -89,7 +104,7 @@
 
   // react runs one of the reactions to "a promise resolved with value".
   function react(value, onFulfilled, onRejected) {
-    if (!isObject(value)) microtask(onFulfilled);
+    if (value === undefined || !isObject(value)) microtask(onFulfilled);
     else if (value !== PENDING) then(promiseResolve(value), onFulfilled, onRejected);
   }
 
@@ -293,7 +308,7 @@
   Object.assign(s, {
     TypeErrorCtor, RangeErrorCtor, PromiseCtor, defineProperty, call, uncurry, invoke, then, promiseResolve,
     promiseReject, getter, microtask, TOKEN, PENDING, EMPTY, noop, returnUndefined, typeError, illegalConstructor,
-    rejectIllegal, isObject, executor, capability, deferred, markHandled, react,
+    rejectIllegal, isObject, brand, executor, capability, deferred, markHandled, react,
     newLatch, latchPromise, latchResolve, latchReject, latchReset,
     dictionary, callbackMember, enforceRange, requireArguments, expose,
     queuingStrategy, extractHighWaterMark, extractSizeAlgorithm, checkSize, newRing, ringPush, ringShift,

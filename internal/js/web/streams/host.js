@@ -7,6 +7,8 @@
 //                  nobody else holds, null at the end, or a promise of either;
 //                  never called while a pull is under way
 //   cancel(reason) gives the source up; may return a promise
+//   read(n, done, fail)  optional, instead of pull and cheaper: calls done with
+//                  bytes or null, or fail with an error, once, in a job of its own
 //   readAll()      optional: a promise of all the bytes, instead of pulls
 //   tee()          optional: an array of two host sources, instead of pulls
 //
@@ -17,12 +19,12 @@
   'use strict';
 
   const {
-    PromiseCtor, TypeErrorCtor, PENDING, EMPTY, executor, capability, then, promiseResolve, promiseReject, microtask,
+    PromiseCtor, PENDING, EMPTY, executor, capability, then, promiseResolve, promiseReject,
     typeError, isObject, newReadable, newReadableStream, newController, startController, controllerEnqueue,
     controllerClose, controllerError, canCloseOrEnqueue, desiredSize, readableStreamOf, readableStreamCancel,
     readableStreamTee, readerProto, acquireReader, readerRelease, readPromise, bytes,
   } = s;
-  const { typedArrayName, typedArrayBuffer, typedArrayByteOffset, typedArrayByteLength, Uint8ArrayCtor } = bytes;
+  const { typedArrayName, typedArrayByteLength, Uint8ArrayCtor, enqueueView } = bytes;
   const isArray = Array.isArray;
 
   // How much a default reader's read asks a host source for.
@@ -43,11 +45,7 @@
   function hostPull() {
     const c = this.controller;
     const { pending } = c;
-    const result = this.source.pull(pending === undefined ? CHUNK : pending.byteLength - pending.bytesFilled);
-    if (!isObject(result) || typedArrayName(result) !== undefined) {
-      deliver(c, result);
-      return undefined;
-    }
+    const n = pending === undefined ? CHUNK : pending.byteLength - pending.bytesFilled;
     if (this.onChunk === undefined) {
       this.onChunk = (chunk) => {
         try {
@@ -58,8 +56,17 @@
         c.onPulled();
       };
     }
-    then(promiseResolve(result), this.onChunk, c.onPullFailed);
-    return PENDING;
+    if (this.source.read !== undefined) {
+      this.source.read(n, this.onChunk, c.onPullFailed);
+      return PENDING;
+    }
+    const result = this.source.pull(n);
+    if (isObject(result) && typedArrayName(result) === undefined) {
+      then(promiseResolve(result), this.onChunk, c.onPullFailed);
+      return PENDING;
+    }
+    deliver(c, result);
+    return undefined;
   }
 
   function hostCancel(reason) {
@@ -74,9 +81,8 @@
       return;
     }
     if (typedArrayName(chunk) !== 'Uint8Array') throw typeError('A host source gave what is not a Uint8Array');
-    const byteLength = typedArrayByteLength(chunk);
-    if (byteLength === 0) c.pullAgain = true;
-    else bytes.enqueueBytes(c, typedArrayBuffer(chunk), typedArrayByteOffset(chunk), byteLength, chunk);
+    if (typedArrayByteLength(chunk) === 0) c.pullAgain = true;
+    else enqueueView(c, chunk);
   }
 
   // hostState is the state of a stream that nobody has touched.

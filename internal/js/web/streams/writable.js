@@ -3,8 +3,8 @@
   'use strict';
 
   const {
-    PromiseCtor, TOKEN, EMPTY, defineProperty, invoke, uncurry, then, promiseResolve, promiseReject, microtask,
-    noop, typeError, illegalConstructor, rejectIllegal, isObject, RangeErrorCtor, deferred, markHandled,
+    PromiseCtor, TOKEN, EMPTY, invoke, uncurry, then, promiseResolve, promiseReject, microtask,
+    noop, typeError, illegalConstructor, rejectIllegal, isObject, brand, RangeErrorCtor, deferred,
     executor, capability, react, newLatch, latchPromise, latchResolve, latchReject, latchReset,
     dictionary, callbackMember, requireArguments, expose,
     queuingStrategy, extractHighWaterMark, extractSizeAlgorithm, checkSize,
@@ -17,15 +17,13 @@
 
   const writableProto = {
     __proto__: null, storedError: undefined, writer: undefined, controller: undefined, backpressure: false,
-    inFlightWrite: undefined, closeRequest: undefined, inFlightClose: undefined, pendingAbort: undefined,
+    inFlightWrite: undefined, closeRequest: undefined, inFlightClose: undefined, closing: false, pendingAbort: undefined,
   };
 
+  // closing is WritableStreamCloseQueuedOrInFlight: closeRequest or inFlightClose
+  // is set.
   function newWritable() {
     return { __proto__: writableProto, state: 'writable' };
-  }
-
-  function closeQueuedOrInFlight(stream) {
-    return stream.closeRequest !== undefined || stream.inFlightClose !== undefined;
   }
 
   function writableStreamAbort(stream, reason) {
@@ -46,6 +44,7 @@
       return promiseReject(typeError(`The WritableStream is ${stream.state}`));
     }
     const request = (stream.closeRequest = deferred());
+    stream.closing = true;
     const writer = stream.writer;
     if (writer !== undefined && stream.backpressure && stream.state === 'writable') latchResolve(writer.ready);
     append(stream.controller, closeEntry);
@@ -107,6 +106,7 @@
     if (stream.closeRequest !== undefined) {
       stream.closeRequest.reject(stream.storedError);
       stream.closeRequest = undefined;
+      stream.closing = false;
     }
     const writer = stream.writer;
     if (writer !== undefined) {
@@ -140,7 +140,7 @@
     const closed = newLatch();
     const { state, storedError } = stream;
     if (state === 'erroring' || state === 'errored') latchReject(ready, storedError);
-    else if (state === 'closed' || !stream.backpressure || closeQueuedOrInFlight(stream)) latchResolve(ready);
+    else if (state === 'closed' || !stream.backpressure || stream.closing) latchResolve(ready);
     if (state === 'closed') latchResolve(closed);
     else if (state === 'errored') latchReject(closed, storedError);
     return (stream.writer = { __proto__: writerProto, stream, ready, closed });
@@ -172,7 +172,7 @@
     }
     const state = stream.state;
     if (state === 'errored') throw stream.storedError;
-    if (state === 'closed' || closeQueuedOrInFlight(stream)) throw typeError('The WritableStream is closed or closing');
+    if (state === 'closed' || stream.closing) throw typeError('The WritableStream is closed or closing');
     if (state === 'erroring') throw stream.storedError;
     return size;
   }
@@ -217,7 +217,7 @@
       if (writer === undefined) return rejectIllegal('WritableStreamDefaultWriter');
       const stream = writer.stream;
       if (stream === undefined) return promiseReject(releasedError());
-      if (closeQueuedOrInFlight(stream)) return promiseReject(typeError('The WritableStream is closing already'));
+      if (stream.closing) return promiseReject(typeError('The WritableStream is closing already'));
       return writableStreamClose(stream);
     }
 
@@ -247,7 +247,7 @@
     }
 
     static {
-      writerOf = (x) => (isObject(x) && #writer in x ? x.#writer : undefined);
+      writerOf = brand((x) => (#writer in x ? x.#writer : undefined));
     }
   }
   expose(WritableStreamDefaultWriter, 'WritableStreamDefaultWriter', 1, {
@@ -317,7 +317,7 @@
     }
     c.total += entry.size;
     const stream = c.stream;
-    if (stream.state === 'writable' && !closeQueuedOrInFlight(stream)) {
+    if (stream.state === 'writable' && !stream.closing) {
       updateBackpressure(stream, c.highWaterMark <= c.total);
     }
     advanceQueueIfNeeded(c);
@@ -359,7 +359,7 @@
     stream.inFlightWrite = undefined;
     entry.resolve(undefined);
     shift(c, entry);
-    if (stream.state === 'writable' && !closeQueuedOrInFlight(stream)) {
+    if (stream.state === 'writable' && !stream.closing) {
       updateBackpressure(stream, c.highWaterMark <= c.total);
     }
     advanceQueueIfNeeded(c);
@@ -394,6 +394,7 @@
   function closeDone(stream) {
     stream.inFlightClose.resolve(undefined);
     stream.inFlightClose = undefined;
+    stream.closing = false;
     if (stream.state === 'erroring') {
       stream.storedError = undefined;
       if (stream.pendingAbort !== undefined) {
@@ -408,6 +409,7 @@
   function closeFailed(stream, e) {
     stream.inFlightClose.reject(e);
     stream.inFlightClose = undefined;
+    stream.closing = false;
     if (stream.pendingAbort !== undefined) {
       stream.pendingAbort.request.reject(e);
       stream.pendingAbort = undefined;
@@ -522,7 +524,7 @@
       const stream = writableStreamOf(this);
       if (stream === undefined) return rejectIllegal('WritableStream');
       if (stream.writer !== undefined) return promiseReject(typeError('The WritableStream is locked to a writer'));
-      if (closeQueuedOrInFlight(stream)) return promiseReject(typeError('The WritableStream is closing already'));
+      if (stream.closing) return promiseReject(typeError('The WritableStream is closing already'));
       return writableStreamClose(stream);
     }
 
@@ -533,7 +535,7 @@
 
     static {
       newWritableStream = (record) => new WritableStream(TOKEN, record);
-      writableStreamOf = (x) => (isObject(x) && #stream in x ? x.#stream : undefined);
+      writableStreamOf = brand((x) => (#stream in x ? x.#stream : undefined));
     }
   }
   expose(WritableStream, 'WritableStream', 0, { locked: -1, abort: 0, close: 0, getWriter: 0 });
@@ -597,7 +599,7 @@
 
   function pipeWritten(p) {
     p.writes--;
-    pipeIdle(p);
+    if (p.whenIdle !== undefined) pipeIdle(p);
   }
 
   function pipeIdle(p) {
@@ -639,7 +641,7 @@
 
   // WritableStreamDefaultWriterCloseWithErrorPropagation
   function closeWithErrorPropagation(dest) {
-    if (dest.state === 'closed' || closeQueuedOrInFlight(dest)) return promiseResolve(undefined);
+    if (dest.state === 'closed' || dest.closing) return promiseResolve(undefined);
     if (dest.state === 'errored') return promiseReject(dest.storedError);
     return writableStreamClose(dest);
   }
@@ -656,7 +658,7 @@
       }
       then(action(), () => finalize(p, failed, error), (e) => finalize(p, true, e));
     };
-    if (p.dest.state === 'writable' && !closeQueuedOrInFlight(p.dest)) {
+    if (p.dest.state === 'writable' && !p.dest.closing) {
       p.whenIdle = rest;
       pipeIdle(p);
     } else {
@@ -767,7 +769,7 @@
     if (source.state === 'errored') pipeSourceErrored(p, source.storedError);
     if (dest.state === 'errored') pipeDestErrored(p, dest.storedError);
     if (source.state === 'closed') pipeSourceClosed(p);
-    if (dest.state === 'closed' || closeQueuedOrInFlight(dest)) {
+    if (dest.state === 'closed' || dest.closing) {
       pipeDestErrored(p, typeError('The destination is closed or closing'));
     }
     if (!p.shuttingDown) microtask(p.pump);

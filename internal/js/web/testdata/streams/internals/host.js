@@ -98,6 +98,26 @@
     });
   }
 
+  t.test('fromSource: a source with read', async () => {
+    const asked = [];
+    const make = (...steps) => ({
+      read(n, done, fail) {
+        asked.push(n);
+        const step = steps.shift();
+        Promise.resolve().then(() => (step instanceof Error ? fail(step) : done(step)));
+      },
+      cancel() {},
+    });
+    t.equal(await all(internals.fromSource(make(u8(1, 2), u8(), u8(3), null))), [1, 2, 3]);
+    t.equal(asked.length, 4);
+    const reader = internals.fromSource(make(u8(1), error1)).getReader({ mode: 'byob' });
+    t.equal((await reader.read(new Uint8Array(5))).value, u8(1));
+    await t.rejects(error1, reader.read(new Uint8Array(5)));
+    t.equal(asked.slice(4), [5, 5]);
+    t.equal(await internals.readAll(internals.fromSource(make(u8(1), u8(2), null))), u8(1, 2));
+    await t.rejects(TypeError, all(internals.fromSource(make('x'))));
+  });
+
   t.test('fromSource: errors', async () => {
     const rs = internals.fromSource(source([u8(1), error1]));
     const reader = rs.getReader();

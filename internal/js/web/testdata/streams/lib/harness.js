@@ -5,9 +5,9 @@
 //
 // which returns {t, run}. A case file's value is a function (streams, t) that
 // calls t.test(name, f) for each test; f may return a promise. run(done) runs
-// them one after the other and calls done(results), JSON of [name, ok, detail] for each. A
-// test that never ends leaves run waiting: the embedder sees the event loop run
-// dry, and calls run again to fail that test and go on.
+// them one after the other and calls done with JSON of [name, ok, detail] for
+// each. A test that never ends leaves run waiting: the embedder sees the event
+// loop run dry, and calls run again to fail that test and go on.
 (function (env) {
   'use strict';
 

@@ -73,11 +73,14 @@
 
   return {
     asyncIterator: Symbol.asyncIterator,
-    queueMicrotask: go.queueMicrotask || ((f) => { then(resolved, f); }),
+    queueMicrotask(f) {
+      then(resolved, f);
+    },
     structuredClone,
     AbortController,
     AbortSignal,
     transferArrayBuffer: go.transferArrayBuffer,
     isDetached: go.isDetached,
+    copyBytes: go.copyBytes,
   };
 })
