@@ -41,6 +41,8 @@ func TestCryptoByTheStandard(t *testing.T) {
 		{"an algorithm that is read once", `
 			let n = 0; const alg = { get name() { n++; return 'SHA-1' } };
 			await crypto.subtle.digest(alg, new Uint8Array(1)); return n`, `1`},
+		{"names are compared in ASCII", `return [await outcome(() => crypto.subtle.importKey('raw', new Uint8Array(1), 'PB\u212aDF2', false, ['deriveBits'])), (await crypto.subtle.importKey('raw', new Uint8Array(1), 'pBkDf2', false, ['deriveBits'])).algorithm.name]`,
+			`["NotSupportedError: Unrecognized algorithm name","PBKDF2"]`},
 		{"a getter that throws", `return outcome(() => crypto.subtle.digest({ get name() { throw new RangeError('mine') } }, new Uint8Array(1)))`, `"RangeError: mine"`},
 		{"EC keys in the compressed form", `
 			const k = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);

@@ -66,12 +66,23 @@ func (e *Env) algorithms() map[string]*algorithm {
 		m := map[string]*algorithm{}
 		for _, list := range [][]*algorithm{digestAlgorithms(), secretAlgorithms(), derivationAlgorithms(), rsaAlgorithms(), curveAlgorithms()} {
 			for _, a := range list {
-				m[strings.ToLower(a.name)] = a
+				m[lowerASCII(a.name)] = a
 			}
 		}
 		e.crypto.algorithms = m
 	}
 	return e.crypto.algorithms
+}
+
+// lowerASCII lowers the letters of ASCII alone, as names of algorithms are
+// compared: strings.ToLower makes a k of the Kelvin sign.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 // params is a normalised algorithm: what a script gave beside the name.
@@ -95,7 +106,7 @@ func (e *Env) algorithm(v goja.Value, has func(*algorithm) bool) *params {
 		}
 		name = e.domString(n).String()
 	}
-	a := e.algorithms()[strings.ToLower(name)]
+	a := e.algorithms()[lowerASCII(name)]
 	if a == nil || !has(a) {
 		panic(e.domException("NotSupportedError", "Unrecognized algorithm name"))
 	}
