@@ -185,7 +185,8 @@ func readAnswer(r *bufio.Reader, method string, onBody func(string, []byte) bool
 			break
 		}
 	}
-	defer res.Body.Close()
+	// The body is not closed: Close would read what is left of it, and the
+	// connection is closed in any case.
 	got := &received{
 		status:  res.StatusCode,
 		reason:  strings.TrimSpace(strings.TrimPrefix(res.Status, strconv.Itoa(res.StatusCode))),
