@@ -4,6 +4,7 @@
 package next
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -45,6 +46,15 @@ var Specifiers = []string{"next/server", "next/headers", "next/navigation", "nex
 func (a *App) install(iso *js.Isolate) *Modules {
 	return js.State(iso, modulesKey{}, func() *Modules {
 		m := &Modules{iso: iso, rt: iso.Runtime(), env: web.Of(iso), app: a, entries: map[string]*entry{}}
+		if !a.opts.Web.Dev { // a developer looks at one request at a time
+			m.env.SetLogAttrs(func() []slog.Attr {
+				x := m.exchange()
+				if x == nil {
+					return nil
+				}
+				return []slog.Attr{slog.String("route", x.call.Pattern), slog.String("id", x.call.ID)}
+			})
+		}
 		for name, fill := range map[string]func(o *goja.Object){
 			"next/server":     m.server,
 			"next/headers":    m.headers,
