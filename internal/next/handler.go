@@ -33,8 +33,6 @@ type Options struct {
 	// HandlerTimeout is how long a handler may take until it returns its
 	// Response; a streamed body may take longer. 0 is 60 s.
 	HandlerTimeout time.Duration
-	// AuthInterrupts allows forbidden() and unauthorized().
-	AuthInterrupts bool
 	// Web are the options of the Web platform. Its Context is set by New.
 	Web web.Options
 	// Pool are the options of the isolates; Setup is set by New.

@@ -27,18 +27,15 @@ func (m *Modules) navigation(o *goja.Object) {
 	}
 	m.fn(o, "redirect", 2, redirect(307))
 	m.fn(o, "permanentRedirect", 2, redirect(308))
-	fallback := func(name string, status int, experimental bool) {
+	fallback := func(name string, status int) {
 		digest := errorDigest + ";" + strconv.Itoa(status)
-		m.fn(o, name, 0, func(goja.FunctionCall) goja.Value {
-			if experimental && !m.app.opts.AuthInterrupts {
-				panic(m.iso.NewError("Error", "`"+name+"()` is experimental and only allowed to be enabled when `experimental.authInterrupts` is enabled."))
-			}
-			panic(m.signalError(digest, digest))
-		})
+		m.fn(o, name, 0, func(goja.FunctionCall) goja.Value { panic(m.signalError(digest, digest)) })
 	}
-	fallback("notFound", 404, false)
-	fallback("forbidden", 403, true)
-	fallback("unauthorized", 401, true)
+	fallback("notFound", 404)
+	// Next.js wants experimental.authInterrupts for these two, and answers 500
+	// without: there is nothing to be careful about in a handler.
+	fallback("forbidden", 403)
+	fallback("unauthorized", 401)
 	kinds := m.rt.NewObject()
 	put(kinds, "push", m.rt.ToValue("push"))
 	put(kinds, "replace", m.rt.ToValue("replace"))
