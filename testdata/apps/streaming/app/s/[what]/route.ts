@@ -171,12 +171,12 @@ const cases: Record<string, (request: Request) => Response> = {
     new Response(
       new ReadableStream({
         async start(c) {
+          // The client leaves when it sees the first part, so the upstream must have
+          // been reached by then.
+          const hanging = fetch(`${upstream}/hang/hanging`, { signal: request.signal }).catch(() => note('fetch-aborted', 'rejected'))
+          await fetch(`${upstream}/events/hanging?n=1`)
           c.enqueue(bytes('started'))
-          try {
-            await fetch(`${upstream}/hang/hanging`, { signal: request.signal })
-          } catch (e: any) {
-            await note('fetch-aborted', 'rejected')
-          }
+          await hanging
         },
       })
     ),
