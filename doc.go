@@ -1,47 +1,53 @@
 // Package portico serves a front end's back end from one Go binary: Next.js
-// route handlers written in TypeScript, and ordinary net/http handlers
-// registered in Go, on one table of routes.
+// Route Handlers written in TypeScript, and ordinary net/http handlers written
+// in Go, on one table of routes.
 //
-//	app := portico.New(portico.Config{Dir: "."})
+//	app := portico.New(portico.Config{Dir: "."}) // the folder that holds app/
 //	app.Route("/api/users/[id]", portico.Handlers{GET: getUser})
 //	app.Expose("users", portico.Funcs{"find": portico.Func(find)})
 //	err := app.Run(ctx)
 //
-// An App is an http.Handler too, once Load has succeeded.
+// # Patterns
 //
-// # Routes
+// Routes are named as Next.js names the folders of an app directory, in Go as
+// on disk:
 //
-// A script's route is a file app/<pattern>/route.ts (or .tsx, .js, .jsx, .mjs,
-// .mts; or below src/app) that exports a function for each method. Go's is
-// registered with Route. Both write a pattern in the same way:
+//	/api/users           static segments
+//	/api/users/[id]      [id] is one segment
+//	/files/[...path]     [...path] is one or more segments, to the end
+//	/docs/[[...path]]    [[...path]] is zero or more segments, to the end
 //
-//	/api/users             exactly this path
-//	/api/users/[id]        one segment: r.PathValue("id")
-//	/files/[...path]       one or more segments: r.PathValue("path") is "a/b"
-//	/docs/[[...path]]      zero or more segments
+// At each position a static segment is tried before [id], [id] before
+// [...path], and that before [[...path]], whether the route is Go's or a file's.
+// The same pattern twice, or two names for one position, is an error of
+// [App.Load] that names both places.
 //
-// Of several patterns that match a path the exact one wins, then the one whose
-// first different segment is the more particular: text before [id] before
-// [...path] before [[...path]]. It makes no difference which of them Go has
-// and which a file. Two patterns that no path could choose between are an
-// error of Load, which names both places.
+// A Go handler is an [net/http.Handler] like any other. It reads a parameter with
+// r.PathValue("id"), decoded once, and the pattern with r.Pattern. HEAD, OPTIONS
+// and 405 come by themselves.
 //
-// In folder names, (group) and @slot are no part of the path, and what is
-// below _private is not served; patterns in Go have none of that.
+// # Loading
 //
-// A route answers HEAD with its GET and OPTIONS with the list of its methods;
-// other methods get 405 with Allow. Paths are cleaned once, before anything
-// looks at them: runs of slashes and a slash at the end are redirected, and
-// what can be read in two ways is refused with 400.
+// [App.Load] reads the project, compiles and evaluates it, and only then puts it
+// in the place of the one before, whose requests end on the old one. What is
+// registered with [App.Route], [App.Handle], [App.Use] and [App.Expose] takes
+// effect with the next Load. An error of Load joins all problems that were
+// found, one a line, with their places, and hints on lines of their own.
 //
-// # Errors
+// [App.Run] loads, listens and serves until its context ends, and then lets
+// requests finish. An App is also an http.Handler; then Load and [App.Close] are
+// the caller's. Two Apps may live in one process.
 //
-// Errors of loading have the form
+// # Scripts
 //
-//	app/api/users/route.ts:12:3: what is wrong
-//	hint: what to do about it
+// Scripts run in [Config.Isolates] engines side by side, one for each processor
+// by default. Many requests take turns on each, at their awaits. Module scope
+// exists once in each engine. A script that computes for longer than
+// [Config.JobLimit] ends with 503, one that does not answer within
+// [Config.HandlerTimeout] with 504; the requests beside it go on.
 //
-// and several are joined as [errors.Join] does. A handler that fails is
-// answered with a status, an id, and nothing else; the log has the cause under
-// that id. Config.Dev shows it to the client as well.
+// [Func] makes a Go function callable from scripts, which import it from
+// "go:" and the name given to Expose. It runs outside the engines and may block.
+//
+// Package porticotest runs an App inside a test.
 package portico
