@@ -236,7 +236,7 @@ func (e *env) serve(c portico.Config, host string, port port) error {
 		}
 	}()
 
-	r := &reporter{e: e, dev: c.Dev, dir: c.Dir}
+	r := &reporter{e: e, dev: c.Dev}
 	c.OnLoad, c.OnListen = r.loaded, r.listening
 	app := portico.New(c)
 	if c.Dev {

@@ -54,14 +54,16 @@ func (c *console) bold(s string) string   { return c.paint("1", s) }
 
 // reporter tells a person what the server does.
 type reporter struct {
-	e      *env
-	dev    bool
-	dir    string
+	e   *env
+	dev bool
+
 	mu     sync.Mutex
-	first  time.Duration
-	told   bool // the first load has been reported
+	took   time.Duration // by the first load
+	routes []portico.RouteInfo
+	shown  bool   // the routes have been
+	at     string // where the server listens, once it does
 	warned map[string]bool
-	err    error // the last one that was printed
+	err    error // the last load's, when it was printed
 }
 
 func (r *reporter) printed() error {
@@ -70,30 +72,34 @@ func (r *reporter) printed() error {
 	return r.err
 }
 
+// loaded is told of every load.
 func (r *reporter) loaded(l portico.Loaded) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.e
-	again := r.told
-	r.told = true
 	r.err = nil
-	if l.Err != nil {
-		if r.dev {
+	switch {
+	case l.Err != nil:
+		if r.dev { // else the command ends with it
 			e.failed(l.Err)
 			r.err = l.Err
 		}
 		return
-	}
-	if again {
+	case r.shown:
 		e.out.line(e.out.green("✓ ") + fmt.Sprintf("reloaded in %d ms", l.Took.Milliseconds()))
-	} else {
-		r.first = l.Took
+		r.changes(l.Routes)
+	default:
+		r.took, r.shown = l.Took, true
 		e.out.line(e.out.bold("portico ") + Version)
 		if len(l.EnvFiles) > 0 {
 			e.out.line(e.out.dim("environment: " + strings.Join(l.EnvFiles, ", ")))
 		}
 		printRoutes(e.out, l.Routes)
+		if r.at != "" {
+			r.ready()
+		}
 	}
+	r.routes = l.Routes
 	if r.warned == nil {
 		r.warned = map[string]bool{}
 	}
@@ -105,15 +111,44 @@ func (r *reporter) loaded(l portico.Loaded) {
 	}
 }
 
+// changes prints the routes that came and those that went.
+func (r *reporter) changes(now []portico.RouteInfo) {
+	key := func(x portico.RouteInfo) string { return x.Pattern + " " + methodList(x) + " " + x.Source }
+	before := map[string]bool{}
+	for _, x := range r.routes {
+		before[key(x)] = true
+	}
+	out := r.e.out
+	for _, x := range now {
+		if k := key(x); !before[k] {
+			out.line(out.green("  + ") + fmt.Sprintf("%s  %s  %s", x.Pattern, methodList(x), out.dim(x.Source)))
+		} else {
+			delete(before, k)
+		}
+	}
+	for _, x := range r.routes {
+		if before[key(x)] {
+			out.line(out.red("  - ") + fmt.Sprintf("%s  %s  %s", x.Pattern, methodList(x), out.dim(x.Source)))
+		}
+	}
+}
+
+// listening is told when the server accepts connections.
 func (r *reporter) listening(a net.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	o := r.e.out
+	r.at = address(a)
 	if r.err != nil {
-		o.line(o.yellow("! ") + "listening on " + o.bold(address(a)) + ", which shows the errors until they are mended")
+		o := r.e.out
+		o.line(o.yellow("! ") + "listening on " + o.bold(r.at) + ", which shows the errors until they are mended")
 		return
 	}
-	o.line(o.green("✓ ") + fmt.Sprintf("ready in %d ms on %s", r.first.Milliseconds(), o.bold(address(a))))
+	r.ready()
+}
+
+func (r *reporter) ready() {
+	o := r.e.out
+	o.line(o.green("✓ ") + fmt.Sprintf("ready in %d ms on %s", r.took.Milliseconds(), o.bold(r.at)))
 }
 
 // address is a URL that a person can open.
@@ -153,6 +188,9 @@ func methodList(r portico.RouteInfo) string {
 		if m != http.MethodOptions && (m != http.MethodHead || !get) {
 			own = append(own, m)
 		}
+	}
+	if own == nil {
+		return http.MethodOptions
 	}
 	return strings.Join(own, " ")
 }
@@ -200,7 +238,7 @@ func (e *env) logRequests(next http.Handler) http.Handler {
 				text = e.out.green(text)
 			}
 			// Escaped, or a path could speak to the terminal.
-			e.out.line(fmt.Sprintf(" %s %s %s %s", r.Method, r.URL.EscapedPath(), text, e.out.dim("in "+time.Since(start).Round(100*time.Microsecond).String())))
+			e.out.line(fmt.Sprintf(" %s %s %s %s", r.Method, r.URL.EscapedPath(), text, e.out.dim(fmt.Sprintf("in %.1f ms", float64(time.Since(start).Microseconds())/1000))))
 		}()
 		next.ServeHTTP(rec, r)
 	})
