@@ -367,22 +367,31 @@ func utf16Length(s string) int {
 	return n
 }
 
+// newTextDecoder makes the decoder of (label, options), which the constructors
+// of TextDecoder and TextDecoderStream take.
+func (e *Env) newTextDecoder(call goja.ConstructorCall) *decoder {
+	label := "utf-8"
+	if v := call.Argument(0); !absent(v) {
+		label = e.text(v)
+	}
+	options := e.objectOptions(call.Argument(1))
+	d, ok := newDecoder(label)
+	if !ok {
+		panic(e.nodeError("RangeError", "ERR_ENCODING_NOT_SUPPORTED", `The "%s" encoding is not supported`, label))
+	}
+	d.fatal, d.ignoreBOM = flag(options, "fatal"), flag(options, "ignoreBOM")
+	return d
+}
+
+// invalidData is what a fatal decoder throws.
+func (e *Env) invalidData(d *decoder) *goja.Object {
+	return e.nodeError("TypeError", "ERR_ENCODING_INVALID_ENCODED_DATA", "The encoded data was not valid for encoding %s", d.name)
+}
+
 func (e *Env) textDecoderClass() *js.Class {
 	return class(&e.encoding.decoders, func() *js.Class {
 		rt := e.rt
-		c := e.iso.Class("TextDecoder", 0, nil, func(call goja.ConstructorCall) any {
-			label := "utf-8"
-			if v := call.Argument(0); !absent(v) {
-				label = e.text(v)
-			}
-			options := e.objectOptions(call.Argument(1))
-			d, ok := newDecoder(label)
-			if !ok {
-				panic(e.nodeError("RangeError", "ERR_ENCODING_NOT_SUPPORTED", `The "%s" encoding is not supported`, label))
-			}
-			d.fatal, d.ignoreBOM = flag(options, "fatal"), flag(options, "ignoreBOM")
-			return d
-		})
+		c := e.iso.Class("TextDecoder", 0, nil, func(call goja.ConstructorCall) any { return e.newTextDecoder(call) })
 		this := func(v goja.Value) *decoder {
 			d, ok := js.Host[decoder](e.iso, v)
 			if !ok {
@@ -403,7 +412,7 @@ func (e *Env) textDecoderClass() *js.Class {
 			stream := flag(e.objectOptions(call.Argument(1)), "stream")
 			s, err := d.decode(b, stream)
 			if err != nil {
-				panic(e.nodeError("TypeError", "ERR_ENCODING_INVALID_ENCODED_DATA", "The encoded data was not valid for encoding %s", d.name))
+				panic(e.invalidData(d))
 			}
 			return rt.ToValue(s)
 		})

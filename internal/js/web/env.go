@@ -79,6 +79,7 @@ var families = []func(*Env){
 	installFormData,
 	installEncoding,
 	installCrypto,
+	installCodecStreams,
 }
 
 // classes holds what families keep an isolate.
@@ -98,6 +99,7 @@ type classes struct {
 	globals   globalState
 	form      formClasses
 	encoding  encodingClasses
+	codecs    codecClasses
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an
