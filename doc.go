@@ -22,7 +22,7 @@
 // The same pattern twice, or two names for one position, is an error of
 // [App.Load] that names both places.
 //
-// A Go handler is an [net/http.Handler] like any other. It reads a parameter with
+// A Go handler is a [net/http.Handler] like any other. It reads a parameter with
 // r.PathValue("id"), decoded once, and the pattern with r.Pattern. HEAD, OPTIONS
 // and 405 come by themselves.
 //

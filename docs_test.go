@@ -70,35 +70,6 @@ func TestReadmeLinks(t *testing.T) {
 	}
 }
 
-// TestDifferences compares the reasons for which transcripts expect another
-// answer than Next.js's with docs/differences.md, which has each in bold.
-func TestDifferences(t *testing.T) {
-	stated := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?s)\*\*(.+?)\*\*`).FindAllStringSubmatch(readFile(t, "docs/differences.md"), -1) {
-		stated[strings.Join(strings.Fields(m[1]), " ")] = true
-	}
-	reason := regexp.MustCompile(`(?m)^! reason: (.+)$`)
-	given := 0
-	for _, pattern := range []string{"testdata/apps/*/transcript.txt", "examples/*/transcript.txt"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			for _, m := range reason.FindAllStringSubmatch(readFile(t, file), -1) {
-				given++
-				if !stated[m[1]] {
-					t.Errorf("%s differs because %q; docs/differences.md does not say so", file, m[1])
-					stated[m[1]] = true // once is enough
-				}
-			}
-		}
-	}
-	if given == 0 {
-		t.Error("no transcript gives a reason")
-	}
-}
-
 func readFile(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(name)
