@@ -33,6 +33,7 @@ type esState struct {
 func (iso *Isolate) installES() {
 	rt := iso.rt
 	iso.installJSON()
+	iso.installRegExp()
 
 	host := rt.CreateObject(nil)
 	must(host.Set("isConstructor", func(c goja.FunctionCall) goja.Value {

@@ -20,7 +20,8 @@ var record = flag.Bool("record", false, "write what Node answers into the transc
 // the line after them what Node says its value is. A line "# not Node: reason"
 // before a case says why Node 20 is not asked, and the outcome is the
 // standard's; "# unlike Node: reason" that ours differs on purpose, with ours
-// behind "ours: ". Other lines with "#" are comments.
+// behind "ours: "; "# internals only: reason" that it cannot be right over
+// goja's public API alone. Other lines with "#" are comments.
 type transcript struct {
 	path  string
 	cases []transcriptCase
@@ -32,6 +33,7 @@ type transcriptCase struct {
 	src              string
 	node, ours       string
 	notNode, differs bool
+	internals        bool
 }
 
 func (c *transcriptCase) want() string {
@@ -68,6 +70,8 @@ func readTranscript(t testing.TB, path string) *transcript {
 			c.notNode = true
 		case strings.HasPrefix(line, "# unlike Node: "):
 			c.differs = true
+		case strings.HasPrefix(line, "# internals only: "):
+			c.internals = true
 		case line != "" && line[0] != '#':
 			t.Fatalf("%s: stray line %q", path, line)
 		}
@@ -103,19 +107,17 @@ func (tr *transcript) write(t testing.TB) {
 
 const showFile = "testdata/es/show.js"
 
-// testIsolate is an isolate alone; setup may be nil.
-func testIsolate(t testing.TB, setup func(*Isolate)) *Isolate {
+// testIsolate is an isolate alone.
+func testIsolate(t testing.TB) *Isolate {
 	t.Helper()
-	return harness(t, 1, Options{Setup: func(iso *Isolate) error {
-		if setup != nil {
-			setup(iso)
-		}
-		return nil
-	}}, `return {}`).Isolates()[0]
+	return harness(t, 1, Options{}, `return {}`).Isolates()[0]
 }
 
-// fallbackJSON turns the direct reading and making of objects off.
-func fallbackJSON(iso *Isolate) { iso.json.fast = false }
+// fallbackIsolate is one that stands on goja's public API alone.
+func fallbackIsolate(t testing.TB) *Isolate {
+	t.Helper()
+	return harness(t, 1, Options{fallback: true}, `return {}`).Isolates()[0]
+}
 
 // runCase runs one script as show.js describes.
 func runCase(t testing.TB, iso *Isolate, src string) string {
@@ -205,7 +207,7 @@ func TestTranscripts(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			tr := readTranscript(t, path)
 			holdAgainstNode(t, tr)
-			iso := testIsolate(t, nil)
+			iso := testIsolate(t)
 			if *record { // a new case that Node cannot answer: to be read before it is committed
 				for i := range tr.cases {
 					if c := &tr.cases[i]; c.notNode && c.node == "?" {
@@ -215,6 +217,15 @@ func TestTranscripts(t *testing.T) {
 				tr.write(t)
 			}
 			checkTranscript(t, tr, iso)
+		})
+	}
+}
+
+// TestFallback runs every transcript over goja's public API alone.
+func TestFallback(t *testing.T) {
+	for _, path := range transcripts(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			checkTranscript(t, readTranscript(t, path), fallbackIsolate(t))
 		})
 	}
 }

@@ -40,6 +40,9 @@ const (
 	// TrickStack: Error.prototype.stack is formatted lazily in V8's form.
 	// Without it scripts see goja's own format.
 	TrickStack Trick = "stack traces"
+	// TrickRegExp: the matcher of a regular expression is kept in its object.
+	// Without it a weak map keeps it, and every match costs some look-ups.
+	TrickRegExp Trick = "regular expressions"
 	// TrickJSON: JSON is read into and written from objects directly.
 	TrickJSON Trick = "fast JSON"
 )
@@ -78,6 +81,15 @@ type layout struct {
 	class, val, prototype, extensible, values, names, sorted uintptr
 
 	arrayValues, arrayLength, arrayCount uintptr
+
+	// regexpObject, regexpPattern, and a pattern with room for our program
+	selfRegExp                                             unsafe.Pointer
+	rxPattern, rxSource, rxProgram                         uintptr
+	rxType                                                 reflect.Type
+	rxGlobal, rxFold, rxMultiline, rxDotAll, rxSticky, rxU uintptr
+	rxWrapper, rxWrapper2                                  uintptr
+	importedText, importedUnits                            uintptr
+	propWritable, propGetter                               uintptr
 
 	// A property that is not a plain one, and an object with its header, made at once.
 	tabProperty                           unsafe.Pointer
@@ -159,7 +171,7 @@ func field(t reflect.Type, name string, want reflect.Type) reflect.StructField {
 }
 
 func (l *layout) probe() {
-	all := []Trick{TrickPump, TrickRestore, TrickThenables, TrickHost, TrickPromise, TrickStack, TrickJSON, TrickReactions, TrickDirect}
+	all := []Trick{TrickPump, TrickRestore, TrickThenables, TrickHost, TrickPromise, TrickStack, TrickJSON, TrickReactions, TrickDirect, TrickRegExp}
 	rt := goja.New()
 	rtType := reflect.TypeFor[goja.Runtime]()
 	l.try(func() {
@@ -246,6 +258,43 @@ func (l *layout) probe() {
 		l.recordType = reflect.StructOf([]reflect.StructField{{Name: "Object", Type: reflect.TypeFor[goja.Object]()}, {Name: "Base", Type: base}})
 		l.recordBase = l.recordType.Field(1).Offset
 	}, TrickJSON)
+	l.try(func() {
+		v, err := rt.RunString("/x/")
+		must(err)
+		var t reflect.Type
+		l.selfRegExp, t = self(v.(*goja.Object))
+		embedsBase(t)
+		f := field(t, "pattern", nil)
+		l.rxPattern = f.Offset
+		l.rxSource = field(t, "source", reflect.TypeFor[goja.String]()).Offset
+		if f.Type.Kind() != reflect.Pointer {
+			panic("regexpObject.pattern is not a pointer")
+		}
+		pt := f.Type.Elem()
+		flag := func(name string) uintptr { return field(pt, name, reflect.TypeFor[bool]()).Offset }
+		l.rxGlobal, l.rxFold, l.rxMultiline, l.rxDotAll, l.rxSticky, l.rxU = flag("global"), flag("ignoreCase"), flag("multiline"), flag("dotAll"), flag("sticky"), flag("unicode")
+		pointer := func(name string) uintptr {
+			f := field(pt, name, nil)
+			if f.Type.Kind() != reflect.Pointer {
+				panic("regexpPattern." + name + " is not a pointer")
+			}
+			return f.Offset
+		}
+		l.rxWrapper, l.rxWrapper2 = pointer("regexpWrapper"), pointer("regexp2Wrapper")
+		l.rxType = reflect.StructOf([]reflect.StructField{{Name: "Pattern", Type: pt}, {Name: "Program", Type: reflect.TypeFor[*rxProgram]()}})
+		l.rxProgram = l.rxType.Field(1).Offset
+		it := reflect.TypeOf(rt.ToValue("a string that is long enough to be kept as it is")).Elem()
+		l.importedText = field(it, "s", reflect.TypeFor[string]()).Offset
+		u := field(it, "u", nil)
+		if u.Type.Kind() != reflect.Slice || u.Type.Elem().Kind() != reflect.Uint16 {
+			panic("importedString.u is not a slice of units")
+		}
+		l.importedUnits = u.Offset
+		_, at := self(rt.NewArray())
+		prop := field(at, "lengthProp", nil).Type
+		l.propWritable = field(prop, "writable", reflect.TypeFor[bool]()).Offset
+		l.propGetter = field(prop, "getterFunc", reflect.TypeFor[*goja.Object]()).Offset
+	}, TrickRegExp)
 	l.try(func() {
 		var t reflect.Type
 		l.selfBuffer, t = self(rt.ToValue(rt.NewArrayBuffer(nil)).(*goja.Object))
@@ -467,6 +516,16 @@ func (e *engine) construction(ctor *goja.Object, construct func(args []goja.Valu
 	return true
 }
 
+// setCall replaces what a native function does when it is called, so that
+// whoever holds the function object gets the new behaviour.
+func (e *engine) setCall(fn *goja.Object, call func(goja.FunctionCall) goja.Value) bool {
+	if !e.has(TrickHost) || header(fn).self.tab != e.selfFunc {
+		return false
+	}
+	*at[func(goja.FunctionCall) goja.Value](header(fn).self.data, e.call) = call
+	return true
+}
+
 // hookErrors takes part in the making of every error object, a script's and
 // goja's own: the constructors' construct functions are wrapped. The message
 // goes through clarify, and goja's own stack property is hidden.
@@ -611,6 +670,146 @@ func (l *layout) selfTest() {
 		l.try(func() { l.selfTestJSON() }, TrickJSON)
 	}
 	l.selfTestPromises()
+	if !l.has(TrickJSON) || !l.has(TrickHost) {
+		l.off[TrickRegExp] = errors.New("it stands on host objects and fast JSON")
+	}
+	if l.has(TrickRegExp) {
+		l.try(func() { l.selfTestRegExp() }, TrickRegExp)
+	}
+}
+
+// isRegExp reports whether an object has the slots of a regular expression.
+func (e *engine) isRegExp(o *goja.Object) bool { return header(o).self.tab == e.selfRegExp }
+
+// regexp returns a regular expression's program and source; the program is nil
+// for a literal that was not used yet, which has its flags instead.
+func (e *engine) regexp(o *goja.Object) (p *rxProgram, source goja.String, flags rxFlags) {
+	d := header(o).self.data
+	source = *at[goja.String](d, e.rxSource)
+	pattern := *at[unsafe.Pointer](d, e.rxPattern)
+	if *at[unsafe.Pointer](pattern, e.rxWrapper) == nil && *at[unsafe.Pointer](pattern, e.rxWrapper2) == nil {
+		p = *at[*rxProgram](pattern, e.layout.rxProgram) // goja always has one of the two
+		return p, source, p.flags
+	}
+	return nil, source, rxFlags{
+		global: *at[bool](pattern, e.rxGlobal), ignoreCase: *at[bool](pattern, e.rxFold), multiline: *at[bool](pattern, e.rxMultiline),
+		dotAll: *at[bool](pattern, e.rxDotAll), sticky: *at[bool](pattern, e.rxSticky), unicode: *at[bool](pattern, e.rxU)}
+}
+
+// setRegexp gives a regular expression its program.
+func (e *engine) setRegexp(o *goja.Object, p *rxProgram, source goja.String) {
+	d := header(o).self.data
+	pattern := reflect.New(e.rxType).UnsafePointer()
+	f := p.flags
+	*at[bool](pattern, e.rxGlobal), *at[bool](pattern, e.rxFold), *at[bool](pattern, e.rxMultiline) = f.global, f.ignoreCase, f.multiline
+	*at[bool](pattern, e.rxDotAll), *at[bool](pattern, e.rxSticky), *at[bool](pattern, e.rxU) = f.dotAll, f.sticky, f.unicode
+	*at[*rxProgram](pattern, e.layout.rxProgram) = p
+	*at[unsafe.Pointer](d, e.rxPattern) = pattern
+	*at[goja.String](d, e.rxSource) = source
+}
+
+// lastIndex returns where a regular expression keeps its lastIndex, or nil when
+// that is no ordinary writable property any more.
+func (e *engine) lastIndex(o *goja.Object) *goja.Value {
+	v := (*at[map[unistring.String]goja.Value](header(o).self.data, e.values))["lastIndex"]
+	if v == nil || words(v).tab != e.tabProperty {
+		return nil
+	}
+	d := words(v).data
+	if *at[bool](d, e.propAccess) || !*at[bool](d, e.propWritable) {
+		return nil
+	}
+	return at[goja.Value](d, e.propValue)
+}
+
+// getterOf returns the getter of an own accessor of an ordinary object, or nil.
+func (e *engine) getterOf(o *goja.Object, name unistring.String) goja.Value {
+	v := (*at[map[unistring.String]goja.Value](header(o).self.data, e.values))[name]
+	if v == nil || words(v).tab != e.tabProperty || !*at[bool](words(v).data, e.propAccess) {
+		return nil
+	}
+	return *at[*goja.Object](words(v).data, e.propGetter)
+}
+
+// ownNames is the number of an object's own string-keyed properties.
+func (e *engine) ownNames(o *goja.Object) int {
+	return len(*at[[]unistring.String](header(o).self.data, e.layout.names))
+}
+
+// text returns a script string's content without copying it.
+func (e *engine) text(v goja.Value) (t rxText, ok bool) {
+	w := words(v)
+	switch w.tab {
+	case e.tabASCII:
+		return rxText{ascii: *(*string)(w.data)}, true
+	case e.tabUnicode:
+		return rxText{wide: (*(*[]uint16)(w.data))[1:]}, true
+	case e.tabImported:
+		v.(goja.String).Length() // makes it find out whether it is ASCII
+		if u := *at[[]uint16](w.data, e.importedUnits); u != nil {
+			return rxText{wide: u[1:]}, true
+		}
+		return rxText{ascii: *at[string](w.data, e.importedText)}, true
+	}
+	return t, false
+}
+
+// newMatch makes the array that exec returns.
+func (e *engine) newMatch(items []goja.Value, names []unistring.String, vals []goja.Value) *goja.Object {
+	a := e.newArray(items)
+	d := header(a).self.data
+	m := *at[map[unistring.String]goja.Value](d, e.values)
+	list := at[[]unistring.String](d, e.layout.names)
+	for i, k := range names {
+		m[k] = vals[i]
+	}
+	*list = append(*list, names...)
+	return a
+}
+
+func (l *layout) selfTestRegExp() {
+	rt := goja.New()
+	e := &engine{layout: l, rt: rt}
+	v, err := rt.RunString("/a(b)/gim")
+	must(err)
+	o := v.(*goja.Object)
+	mustBe(e.isRegExp(o) && !e.isRegExp(rt.NewObject()), "kinds of objects")
+	p, source, flags := e.regexp(o)
+	mustBe(p == nil && source.String() == "a(b)" && flags.String() == "gim", "a literal's slots")
+	e.setRegexp(o, &rxProgram{flags: rxFlags{dotAll: true, unicode: true, sticky: true}}, rt.ToValue("x-y").(goja.String))
+	p, source, flags = e.regexp(o)
+	mustBe(p != nil && source.String() == "x-y" && flags.String() == "suy", "slots that were set")
+	must(rt.Set("r", o))
+	v, err = rt.RunString(`r.lastIndex = 7; const s = Symbol(); r[s] = 1; [r.source, r.global, r.sticky, r.dotAll, r.unicode, r.lastIndex, r[s], r instanceof RegExp, Object.keys(r).length].join(' ')`)
+	must(err)
+	mustBe(v.String() == `x-y false true true true 7 1 true 0`, "regular expression: "+v.String())
+	last := e.lastIndex(o)
+	mustBe(last != nil && (*last).ToInteger() == 7 && e.ownNames(o) == 1, "lastIndex")
+	*last = rt.ToValue(9)
+	v, err = rt.RunString(`const n = r.lastIndex; Object.freeze(r); n`)
+	must(err)
+	mustBe(v.ToInteger() == 9 && e.lastIndex(o) == nil, "lastIndex that was set")
+	proto := rt.Get("RegExp").(*goja.Object).Get("prototype").(*goja.Object)
+	mustBe(e.protoOf(o) == proto && e.getterOf(proto, "flags") != nil && e.getterOf(proto, "exec") == nil && e.getterOf(proto, "none") == nil, "prototype")
+	for _, s := range []string{"ascii", "ascii that is kept as an imported string", "h\u00e9", "h\u00e9 as a long imported string"} {
+		t, ok := e.text(rt.ToValue(s))
+		got := t.ascii
+		if t.wide != nil {
+			got = goja.StringFromUTF16(t.wide).String()
+		}
+		mustBe(ok && got == s && (t.wide != nil) == (s[0] == 'h'), "text of a string")
+	}
+	m := e.newMatch([]goja.Value{rt.ToValue("ab"), goja.Undefined()}, []unistring.String{"index", "groups"}, []goja.Value{rt.ToValue(3), goja.Undefined()})
+	must(rt.Set("m", m))
+	v, err = rt.RunString(`m.more = 1; delete m.groups; [m, m.length, m.index, Object.getOwnPropertyNames(m)].join(' ')`)
+	must(err)
+	mustBe(v.String() == `ab, 2 3 0,1,length,index,more`, "match: "+v.String())
+	f := rt.ToValue(func(goja.FunctionCall) goja.Value { return goja.Null() }).(*goja.Object)
+	must(rt.Set("f", f))
+	mustBe(e.setCall(f, func(goja.FunctionCall) goja.Value { return rt.ToValue(5) }), "native function")
+	v, err = rt.RunString(`[f(), [0].map(f), f.call(1)].join()`)
+	must(err)
+	mustBe(v.String() == "5,5,5", "native function: "+v.String())
 }
 
 func (l *layout) boxString(s *string) goja.Value {

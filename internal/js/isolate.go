@@ -77,6 +77,7 @@ type Isolate struct {
 
 	json jsonState
 	es   esState
+	rx   rxState
 
 	promiseProto *goja.Object
 	entries      *goja.Object // the bundle's entries, once evaluated
@@ -108,6 +109,8 @@ type Options struct {
 	// handled, and of errors thrown by timers and other callbacks. scope is nil
 	// outside a request. It is called on the isolate.
 	Unhandled func(scope *Scope, err error)
+
+	fallback bool // for tests: JSON and regular expressions by goja's public API
 }
 
 func newIsolate(pool *Pool) (*Isolate, error) {

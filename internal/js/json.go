@@ -41,7 +41,7 @@ type jsonState struct {
 func (iso *Isolate) installJSON() {
 	rt := iso.rt
 	s := &iso.json
-	s.fast = iso.eng.has(TrickJSON)
+	s.fast = iso.eng.has(TrickJSON) && !iso.opts.fallback
 	s.longest = maxString
 	s.objectProto = rt.NewObject().Prototype()
 	s.arrayProto = rt.NewArray().Prototype()

@@ -14,20 +14,13 @@ import (
 // eachJSON runs a test over both ways of reading and making objects.
 func eachJSON(t *testing.T, f func(t *testing.T, iso *Isolate)) {
 	t.Run("direct", func(t *testing.T) {
-		iso := testIsolate(t, nil)
+		iso := testIsolate(t)
 		if !iso.json.fast {
 			t.Fatal("the direct way is off: ", Internals()[TrickJSON])
 		}
 		f(t, iso)
 	})
-	t.Run("public", func(t *testing.T) { f(t, testIsolate(t, fallbackJSON)) })
-}
-
-// TestJSONFallback runs the JSON transcripts over goja's public API alone.
-func TestJSONFallback(t *testing.T) {
-	for _, path := range []string{"testdata/es/json_parse.txt", "testdata/es/json_stringify.txt"} {
-		checkTranscript(t, readTranscript(t, path), testIsolate(t, fallbackJSON))
-	}
+	t.Run("public", func(t *testing.T) { f(t, fallbackIsolate(t)) })
 }
 
 func TestParseJSONBytes(t *testing.T) {
@@ -162,7 +155,7 @@ func FuzzJSON(f *testing.F) {
 			}
 		}
 	}
-	direct, public := testIsolate(f, nil), testIsolate(f, fallbackJSON)
+	direct, public := testIsolate(f), fallbackIsolate(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<16 {
 			return
@@ -242,7 +235,7 @@ func sampleJSON(n int) []byte {
 }
 
 func BenchmarkJSON(b *testing.B) {
-	direct, public := testIsolate(b, nil), testIsolate(b, fallbackJSON)
+	direct, public := testIsolate(b), fallbackIsolate(b)
 	engine := goja.New()
 	method := func(name string) goja.Callable {
 		f, _ := goja.AssertFunction(engine.Get("JSON").(*goja.Object).Get(name))

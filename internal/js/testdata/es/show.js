@@ -55,6 +55,12 @@
       return 'shows ' + show(e);
     }
   };
+  // rx runs a pattern once and tells all that there is to tell.
+  globalThis.rx = (pattern, flags, subject) => {
+    const r = new RegExp(pattern, flags);
+    const m = r.exec(subject);
+    return m && [...m, m.index, ...(m.groups ? [m.groups] : []), ...(m.indices ? [m.indices] : []), ...(r.lastIndex ? ['lastIndex ' + r.lastIndex] : [])];
+  };
   globalThis.run = async src => {
     let v;
     try {
