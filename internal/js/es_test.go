@@ -184,6 +184,9 @@ func nodeRuns(t testing.TB, srcs []string) (out []string, ok bool) {
 // checkTranscript runs a transcript on an isolate.
 func checkTranscript(t *testing.T, tr *transcript, iso *Isolate) {
 	for _, c := range tr.cases {
+		if c.internals && iso.opts.fallback {
+			continue
+		}
 		got := runCase(t, iso, c.src)
 		if got != c.want() {
 			t.Errorf("%s\ngot  %s\nwant %s", c.src, got, c.want())

@@ -189,8 +189,8 @@ func TestRegExpBounded(t *testing.T) {
 // TestRegExpInterrupt: what cannot be bounded ends with its job.
 func TestRegExpInterrupt(t *testing.T) {
 	for _, o := range []Options{{JobLimit: 50 * time.Millisecond}, {JobLimit: 50 * time.Millisecond, fallback: true}} {
-		pool := harness(t, 1, o, `return { ref() { return new RegExp('^(a+)+\\\\1b$').test('a'.repeat(5000)) }, loop() { const r = /a/; Object.defineProperty(r, 'flags', { value: 'g' }); return 'a'.replace(r, 'b') },
-			after() { return 'x1'.replace(/\d/, 'y') }, deep() { try { return new RegExp('^(?:(a)|b)*(\\\\1)c$').test('ab'.repeat(4e6)) } catch (e) { return e.name } } }`)
+		pool := harness(t, 1, o, `return { ref() { return new RegExp('^(a+)+\\1b$').test('a'.repeat(5000)) }, loop() { const r = /a/; Object.defineProperty(r, 'flags', { value: 'g' }); return 'a'.replace(r, 'b') },
+			after() { return 'x1'.replace(/\d/, 'y') }, deep() { try { return new RegExp('^(?:(a)|b)*(\\1)c$').test('ab'.repeat(4e6)) } catch (e) { return e.name } } }`)
 		for _, entry := range []string{"ref", "loop"} {
 			if o := call(pool, "x", entry); o.err == nil || !strings.Contains(o.err.Error(), "computed for too long") {
 				t.Errorf("%s: %v", entry, o)
