@@ -80,6 +80,7 @@ var families = []func(*Env){
 	installEncoding,
 	installCrypto,
 	installCodecStreams,
+	installMessages,
 }
 
 // classes holds what families keep an isolate.
@@ -100,6 +101,7 @@ type classes struct {
 	form      formClasses
 	encoding  encodingClasses
 	codecs    codecClasses
+	messages  messageClasses
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an
