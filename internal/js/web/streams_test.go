@@ -3,6 +3,9 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,7 +128,8 @@ func (r *streamsRuntime) call(f goja.Value, args ...goja.Value) goja.Value {
 	return v
 }
 
-// streamsResult is the outcome of one case.
+// streamsResult is the outcome of one case: how it failed, or its trace if it
+// has one.
 type streamsResult struct {
 	OK     bool
 	Detail string
@@ -258,10 +262,52 @@ func (noProperties) Delete(string) bool          { return true }
 func (noProperties) Keys() []string              { return nil }
 
 func TestStreams(t *testing.T) {
-	for name, result := range runStreamsCases(t, streamsCases(t, true)) {
+	results := runStreamsCases(t, streamsCases(t, true))
+	for name, result := range results {
 		if !result.OK {
 			t.Errorf("%s: %s", name, result.Detail)
 		}
+	}
+	checkStreamsTraces(t, results)
+}
+
+// checkStreamsTraces compares the hashes of the traces of random.js with those
+// in random.txt, which a run with PORTICO_UPDATE=1 writes.
+func checkStreamsTraces(t *testing.T, results map[string]streamsResult) {
+	t.Helper()
+	traces := map[string][]string{}
+	for name, result := range results {
+		if kind, ok := strings.CutPrefix(name, "random: "); ok {
+			kind, seed, _ := strings.Cut(kind, " ")
+			traces[kind] = append(traces[kind], fmt.Sprintf("%2s\n%s\n", seed, result.Detail))
+		}
+	}
+	var got strings.Builder
+	for _, kind := range slices.Sorted(maps.Keys(traces)) {
+		slices.Sort(traces[kind])
+		h := fnv.New64a()
+		for _, trace := range traces[kind] {
+			h.Write([]byte(trace))
+		}
+		fmt.Fprintf(&got, "%s %016x\n", kind, h.Sum64())
+	}
+	const file, about = "testdata/streams/random.txt", `# Hashes of the traces of internals/random.js, which hold the turn of the job
+# queue of every event. All but iteration and pipe were checked against the
+# standard's reference algorithms: a change of one of those is a departure from
+# the standard's order of events.
+
+`
+	if os.Getenv("PORTICO_UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(about+got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if about+got.String() != string(want) {
+		t.Errorf("the order of events changed; %s has\n%s\nnow it is\n%s", file, want, got.String())
 	}
 }
 
@@ -273,9 +319,13 @@ func TestStreamsInNode(t *testing.T) {
 	}
 	t.Run("scripts", func(t *testing.T) {
 		t.Parallel()
-		for name, result := range runStreamsInNode(t, node, "ours", streamsCases(t, true)) {
+		files := streamsCases(t, true)
+		inGoja := runStreamsCases(t, files)
+		for name, result := range runStreamsInNode(t, node, "ours", files) {
 			if !result.OK {
 				t.Errorf("%s: %s", name, result.Detail)
+			} else if got := inGoja[name]; got != result {
+				t.Errorf("%s: goja and Node differ:\n%s", name, firstDifference(got.Detail, result.Detail))
 			}
 		}
 	})
@@ -296,6 +346,17 @@ func TestStreamsInNode(t *testing.T) {
 			t.Errorf("known_failures.txt lists %q, which is no case", name)
 		}
 	})
+}
+
+// firstDifference shows where two traces part.
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	i := 0
+	for i < len(x) && i < len(y) && x[i] == y[i] {
+		i++
+	}
+	at := func(lines []string) string { return strings.Join(lines[i:min(i+4, len(lines))], "\n  ") }
+	return strings.Join(x[max(0, i-4):i], "\n") + "\ngoja:\n  " + at(x) + "\nNode:\n  " + at(y)
 }
 
 // knownStreamsFailures reads lines of a case's name, a tab and the reason.

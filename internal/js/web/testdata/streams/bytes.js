@@ -307,6 +307,127 @@
     t.equal((await reader.read()).value, u8(6));
   });
 
+  t.test('byob: release, with several reads under way', async () => {
+    const { rs, c } = open();
+    const first = byob(rs);
+    for (let i = 0; i < 3; i++) t.rejects(TypeError, first.read(new Uint8Array(2)));
+    first.releaseLock();
+    const second = byob(rs);
+    const reads = [second.read(new Uint8Array(1)), second.read(new Uint8Array(1))];
+    c.byobRequest.view[0] = 1;
+    c.byobRequest.view[1] = 2;
+    c.byobRequest.respond(2);
+    t.equal([(await reads[0]).value, (await reads[1]).value], [u8(1), u8(2)]);
+    t.equal(c.byobRequest, null, 'the other reads are forgotten');
+  });
+
+  t.test('byob: release, and enqueue', async () => {
+    const { rs, c } = open();
+    const first = byob(rs);
+    t.rejects(TypeError, first.read(new Uint8Array(2)));
+    const request = c.byobRequest;
+    request.view[0] = 9;
+    first.releaseLock();
+    c.enqueue(u8(1));
+    t.equal([request.view, c.byobRequest], [null, null]);
+    t.equal((await rs.getReader().read()).value, u8(1));
+  });
+
+  t.test('byob: release, part of an element', async () => {
+    const { rs, c } = open();
+    const first = byob(rs);
+    t.rejects(TypeError, first.read(new Uint16Array(2)));
+    c.byobRequest.view[0] = 7;
+    c.byobRequest.respond(1);
+    first.releaseLock();
+    const second = byob(rs);
+    const read = second.read(new Uint8Array(4));
+    c.byobRequest.view[0] = 8;
+    c.byobRequest.respond(1);
+    t.equal((await read).value, u8(7, 8));
+  });
+
+  t.test('byob: release and close', async () => {
+    const { rs, c } = open();
+    const first = byob(rs);
+    t.rejects(TypeError, first.read(new Uint8Array(2)));
+    first.releaseLock();
+    c.close();
+    c.byobRequest.respond(0);
+    t.equal(c.byobRequest, null);
+    t.equal((await byob(rs).read(new Uint8Array(2))).done, true);
+  });
+
+  t.test('byob: elements across responses leave their rest in the queue', async () => {
+    const { rs, c } = open();
+    const reader = byob(rs);
+    const read = reader.read(new Uint16Array(2));
+    const { view } = c.byobRequest;
+    view.set([1, 0, 2]);
+    c.byobRequest.respond(3);
+    t.equal((await read).value, new Uint16Array([1]));
+    const next = reader.read(new Uint16Array(1));
+    t.equal([c.byobRequest.view.byteOffset, c.byobRequest.view.byteLength], [1, 1]);
+    c.byobRequest.view[0] = 3;
+    c.byobRequest.respond(1);
+    t.equal((await next).value, new Uint16Array([0x0302]));
+  });
+
+  t.test('byob: a response goes on to the reads behind it', async () => {
+    const { rs, c } = open();
+    const reader = byob(rs);
+    const reads = [reader.read(new Uint16Array(2)), reader.read(new Uint8Array(1)), reader.read(new Uint8Array(1))];
+    c.byobRequest.view.set([1, 0, 5]);
+    c.byobRequest.respond(3);
+    t.equal([(await reads[0]).value, (await reads[1]).value], [new Uint16Array([1]), u8(5)]);
+    t.equal(await t.settled(reads[2]), 'pending');
+    c.enqueue(u8(6, 7));
+    t.equal((await reads[2]).value, u8(6));
+  });
+
+  t.test('byob: reads after close take their turn', async () => {
+    const { rs, c } = open();
+    const reader = byob(rs);
+    const first = reader.read(new Uint8Array(1));
+    c.close();
+    const second = reader.read(new Uint8Array(2));
+    t.equal([await t.settled(first), await t.settled(second)], ['pending', 'pending']);
+    c.byobRequest.respond(0);
+    t.equal([(await first).value.buffer.byteLength, (await second).value.buffer.byteLength], [1, 2]);
+  });
+
+  t.test('byob: a closing stream closes with its last bytes', async () => {
+    const { rs, c } = open();
+    c.enqueue(u8(1, 2));
+    c.close();
+    const reader = byob(rs);
+    t.equal(await t.settled(reader.closed), 'pending');
+    t.equal((await reader.read(new Uint8Array(2))).value, u8(1, 2));
+    t.equal(await t.settled(reader.closed), [true, undefined]);
+    t.equal((await reader.read(new Uint8Array(2))).done, true);
+  });
+
+  t.test('byob: a reader of a closed, an errored stream', async () => {
+    const a = open();
+    a.c.close();
+    const view = new Uint16Array(new ArrayBuffer(8), 2, 2);
+    const { done, value } = await byob(a.rs).read(view);
+    t.equal([done, value.constructor, value.byteOffset, value.byteLength, value.buffer.byteLength], [true, Uint16Array, 2, 0, 8]);
+    t.equal(view.byteLength, 0, 'transferred');
+    const b = open();
+    b.c.error(error1);
+    const kept = u8(1);
+    await t.rejects(error1, byob(b.rs).read(kept));
+    t.equal(kept.byteLength, 1, 'not transferred');
+  });
+
+  t.test('byob: of a stream that is none', () => {
+    t.throws(TypeError, () => new ReadableStreamBYOBReader(new ReadableStream()));
+    const { rs } = open();
+    byob(rs);
+    t.throws(TypeError, () => new ReadableStreamBYOBReader(rs), 'locked');
+  });
+
   // Requests
 
   t.test('request: view and respond', async () => {
@@ -383,6 +504,57 @@
     t.throws(TypeError, () => request.respond(1));
     t.throws(TypeError, () => request.respondWithNewView(request.view));
     t.throws(TypeError, () => c.enqueue(u8(1)), 'and the pending read cannot be filled');
+  });
+
+  t.test('request: ends with the stream', async () => {
+    for (const end of [(c, r) => c.error(error1), (c, r) => r.cancel()]) {
+      const { rs, c } = open();
+      const reader = byob(rs);
+      const read = reader.read(u8(1, 2));
+      const request = c.byobRequest;
+      const { view } = request;
+      end(c, reader);
+      t.equal([request.view, c.byobRequest], [null, null]);
+      t.throws(TypeError, () => request.respond(1));
+      t.throws(TypeError, () => request.respondWithNewView(view));
+      await t.settled(read);
+    }
+  });
+
+  t.test('request: the view of another buffer', async () => {
+    const { rs, c } = open();
+    const read = byob(rs).read(new Uint8Array(new ArrayBuffer(8), 2, 4));
+    t.throws(RangeError, () => c.byobRequest.respondWithNewView(new Uint8Array(new ArrayBuffer(9), 2, 4)), 'of another length');
+    t.throws(RangeError, () => c.byobRequest.respondWithNewView(new Uint8Array(new ArrayBuffer(8), 3, 3)), 'at another offset');
+    t.throws(RangeError, () => c.byobRequest.respondWithNewView(new Uint8Array(new ArrayBuffer(8), 2, 5)), 'too long');
+    const gone = new Uint8Array(new ArrayBuffer(8), 2, 4);
+    detach(gone.buffer);
+    t.throws(TypeError, () => c.byobRequest.respondWithNewView(gone));
+    const old = c.byobRequest.view;
+    const fresh = new Uint8Array(new ArrayBuffer(8), 2, 4).fill(5);
+    c.byobRequest.respondWithNewView(fresh);
+    t.equal(fresh.byteLength, 0, 'transferred');
+    const { value } = await read;
+    t.equal([value, value.byteOffset], [u8(5, 5, 5, 5), 2]);
+    t.equal(old.byteLength, 4, 'the old buffer is let go');
+  });
+
+  t.test('request: a buffer that a script holds is transferred before the reader gets it', async () => {
+    const { rs, c } = open();
+    const reader = byob(rs);
+    let read = reader.read(new Uint8Array(2));
+    const { view } = c.byobRequest;
+    c.enqueue(u8(1, 2));
+    t.equal(view.byteLength, 0, 'by enqueue');
+    t.equal((await read).value, u8(1, 2));
+    read = reader.read(new Uint16Array(2));
+    const part = c.byobRequest.view;
+    c.byobRequest.respond(1);
+    t.equal(part.byteLength, 0, 'by respond, in the middle of an element');
+    const rest = c.byobRequest.view;
+    c.byobRequest.respond(1);
+    t.equal(rest.byteLength, 0, 'by respond');
+    t.equal((await read).value.byteLength, 2);
   });
 
   t.test('request: part of an element', async () => {
@@ -504,6 +676,129 @@
     t.ok(x.value.buffer !== y.value.buffer);
     x.value[0] = 9;
     t.equal(y.value[0], 1);
+  });
+
+  t.test('tee: two default readers get chunks of their own', async () => {
+    const { rs, c } = open();
+    const [a, b] = rs.tee();
+    const reads = [a.getReader().read(), b.getReader().read()];
+    await t.flush();
+    c.enqueue(u8(1, 2));
+    const [x, y] = await Promise.all(reads);
+    t.ok(x.value.buffer !== y.value.buffer);
+    t.equal([x.value, y.value], [u8(1, 2), u8(1, 2)]);
+    x.value[0] = 9;
+    t.equal(y.value, u8(1, 2));
+  });
+
+  t.test('tee: reads of either branch that are not awaited', async () => {
+    for (const which of [0, 1]) {
+      const { rs, c } = open({ pull() {} });
+      const branches = rs.tee();
+      const mine = branches[which].getReader();
+      const reads = [mine.read(), mine.read(), mine.read()];
+      for (const x of [1, 2, 3]) {
+        await t.flush();
+        c.enqueue(u8(x));
+      }
+      t.equal((await Promise.all(reads)).map((r) => r.value[0]), [1, 2, 3]);
+      const others = byob(branches[1 - which]);
+      t.equal((await others.read(new Uint8Array(9))).value, u8(1, 2, 3));
+    }
+  });
+
+  t.test('tee: byob reads of either branch that are not awaited', async () => {
+    for (const which of [0, 1]) {
+      let n = 0;
+      const { rs } = open({ pull(c) { c.byobRequest.view[0] = ++n; c.byobRequest.respond(1); } });
+      const branches = rs.tee();
+      const mine = byob(branches[which]);
+      const reads = [mine.read(new Uint8Array(1)), mine.read(new Uint8Array(2)), mine.read(new Uint8Array(3))];
+      t.equal((await Promise.all(reads)).map((r) => r.value[0]), [1, 2, 3]);
+      t.equal((await byob(branches[1 - which]).read(new Uint8Array(9))).value, u8(1, 2, 3));
+    }
+  });
+
+  t.test('tee: byob reads of both branches in turn', async () => {
+    let n = 0;
+    const seen = [];
+    const { rs } = open({ pull(c) { seen.push(c.byobRequest.view.byteLength); c.byobRequest.view[0] = ++n; c.byobRequest.respond(1); } });
+    const [a, b] = rs.tee().map(byob);
+    t.equal((await a.read(new Uint8Array(3))).value, u8(1));
+    t.equal((await b.read(new Uint8Array(4))).value, u8(1));
+    t.equal((await b.read(new Uint8Array(5))).value, u8(2));
+    t.equal((await a.read(new Uint8Array(6))).value, u8(2));
+    t.equal(seen, [3, 5]);
+  });
+
+  t.test('tee: closing, for default and byob readers', async () => {
+    const { rs, c } = open();
+    const [a, b] = rs.tee();
+    const ra = a.getReader();
+    const rb = byob(b);
+    const reads = [ra.read(), rb.read(new Uint8Array(2))];
+    await t.flush();
+    c.close();
+    t.equal([(await reads[0]).done, (await reads[1]).done, (await reads[1]).value.byteLength], [true, true, 0]);
+    await Promise.all([ra.closed, rb.closed]);
+    t.equal((await rb.read(new Uint8Array(2))).done, true);
+  });
+
+  t.test('tee: of a closed, an errored stream', async () => {
+    const x = open();
+    x.c.close();
+    const [a, b] = x.rs.tee();
+    t.equal([(await a.getReader().read()).done, (await byob(b).read(u8(1))).done], [true, true]);
+    const y = open();
+    y.c.error(error1);
+    const [d, e] = y.rs.tee();
+    await t.rejects(error1, d.getReader().closed);
+    await t.rejects(error1, byob(e).read(u8(1)));
+  });
+
+  t.test('tee: an error after the reader has changed its kind', async () => {
+    const { rs, c } = open();
+    const [a, b] = rs.tee();
+    const ra = a.getReader();
+    const read = ra.read();
+    await t.flush();
+    c.enqueue(u8(1));
+    await read;
+    const rb = byob(a.locked ? b : a);
+    t.equal((await rb.read(u8(0))).value, u8(1));
+    const waiting = rb.read(u8(0));
+    await t.flush();
+    c.error(error1);
+    await t.rejects(error1, waiting);
+    await t.rejects(error1, ra.closed);
+  });
+
+  t.test('tee: a cancel ends when the stream ends', async () => {
+    for (const end of ['close', 'error']) {
+      const { rs, c } = open();
+      const [a, b] = rs.tee();
+      const cancelled = a.cancel();
+      const read = b.getReader().read();
+      await t.flush();
+      t.equal(await t.settled(cancelled), 'pending');
+      c[end](error1);
+      t.equal(await t.settled(cancelled), [true, undefined], end);
+      await t.settled(read);
+    }
+  });
+
+  t.test('tee: the reader of a branch released while it is filled', async () => {
+    const { rs, c } = open();
+    const [a, b] = rs.tee();
+    const first = byob(a);
+    t.rejects(TypeError, first.read(new Uint8Array(2)));
+    await t.flush();
+    first.releaseLock();
+    c.byobRequest.view[0] = 4;
+    c.byobRequest.respond(1);
+    await t.flush();
+    t.equal((await a.getReader().read()).value, u8(4));
+    t.equal((await b.getReader().read()).value, u8(4));
   });
 
   t.test('tee: pulls for reads only', async () => {

@@ -307,11 +307,35 @@
     t.equal(seen, ['finally']);
   });
 
+  t.test('from: a sync iterator is closed when a promise that it gives rejects', async () => {
+    let returns = 0;
+    const iterator = { next: () => ({ done: false, value: Promise.reject(error1) }), return() { returns++; throw error2; } };
+    await t.rejects(error1, ReadableStream.from({ [Symbol.iterator]: () => iterator }).getReader().read());
+    t.equal(returns, 1);
+    const bad = new Promise(() => {});
+    Object.defineProperty(bad, 'constructor', { get() { throw error1; } });
+    iterator.next = () => ({ done: false, value: bad });
+    await t.rejects(error1, ReadableStream.from({ [Symbol.iterator]: () => iterator }).getReader().read());
+    t.equal(returns, 2);
+    returns = 0;
+    const ended = { next: () => ({ done: true, value: Promise.reject(error1) }), return() { returns++; return {}; } };
+    await t.rejects(error1, ReadableStream.from({ [Symbol.iterator]: () => ended }).getReader().read());
+    t.equal(returns, 0);
+  });
+
+  t.test('from: cancel of a sync iterator fails as return does', async () => {
+    const cancel = (ret) => ReadableStream.from({ [Symbol.iterator]: () => ({ next() {}, return: ret }) }).cancel();
+    await t.rejects(error1, cancel(() => { throw error1; }));
+    await t.rejects(error1, cancel(() => ({ done: true, value: Promise.reject(error1) })));
+    await t.rejects(TypeError, cancel(() => 5));
+    await t.rejects(TypeError, cancel(5));
+    t.equal(await cancel(() => ({})), undefined);
+  });
+
   t.test('from: return is not called at the end', async () => {
     let returns = 0;
     const rs = ReadableStream.from({ [asyncIterator]: () => ({ next: () => ({ done: true }), return() { returns++; return {}; } }) });
     t.equal(await all(rs), []);
     t.equal(returns, 0);
   });
-  t.isError(error2, error2);
 })

@@ -126,6 +126,13 @@
     const reader = rs.getReader();
     t.equal(await t.settled(reader.closed), [false, error1]);
     await t.rejects(error1, reader.read());
+    const late = open({ pull() { throw error1; } }, { highWaterMark: 0 });
+    await t.flush();
+    const read = late.rs.getReader().read();
+    t.equal(late.c.desiredSize, 0, 'not errored inside read()');
+    await undefined;
+    t.equal(late.c.desiredSize, null);
+    await t.rejects(error1, read);
   });
 
   t.test('pull: its rejection errors the stream', async () => {
@@ -237,6 +244,15 @@
     t.throws(TypeError, () => c.close());
     t.throws(TypeError, () => c.enqueue(1));
     c.error(error2); // no effect
+  });
+
+  t.test('a reader of an errored stream', async () => {
+    const { rs, c } = open();
+    c.error(error1);
+    const reader = rs.getReader();
+    await t.rejects(error1, reader.cancel());
+    reader.releaseLock();
+    await t.rejects(error1, rs.cancel());
   });
 
   t.test('error: drops the queue', async () => {

@@ -154,6 +154,26 @@
     for (let i = 0; i < 10; i++) t.equal((await ra.read()).value, i);
   });
 
+  t.test('reads of one branch that are not awaited', async () => {
+    const { rs, c } = open({ pull() {} }, { highWaterMark: 0 });
+    const [a, b] = rs.tee();
+    const ra = a.getReader();
+    const reads = [ra.read(), ra.read(), ra.read(), ra.read()];
+    await t.flush();
+    for (const x of ['w', 'x', 'y', 'z']) {
+      c.enqueue(x);
+      await t.flush();
+    }
+    t.equal((await Promise.all(reads)).map((r) => r.value), ['w', 'x', 'y', 'z']);
+    t.equal(await take(b, 4), ['w', 'x', 'y', 'z']);
+  });
+  async function take(rs, n) {
+    const reader = rs.getReader();
+    const out = [];
+    while (out.length < n) out.push((await reader.read()).value);
+    return out;
+  }
+
   t.test('closing while a read waits', async () => {
     const { rs, c } = open();
     const [a, b] = rs.tee();

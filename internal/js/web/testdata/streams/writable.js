@@ -532,6 +532,51 @@
     t.equal(events, ['write', 'a'], 'what was queued is written');
   });
 
+  t.test('release: replaces a fulfilled ready', async () => {
+    const { ws } = recording();
+    const writer = ws.getWriter();
+    const { ready } = writer;
+    await ready;
+    writer.releaseLock();
+    t.ok(writer.ready !== ready);
+    await ready;
+    await t.rejects(TypeError, writer.ready);
+    t.equal(writer.ready, writer.ready);
+  });
+
+  t.test('release: the sink goes on without a writer', async () => {
+    const d = t.deferred();
+    const { ws, events, c } = recording({ write: () => d.promise });
+    const writer = ws.getWriter();
+    const write = writer.write('a');
+    const closed = writer.close();
+    writer.releaseLock();
+    d.resolve();
+    await write;
+    await closed;
+    t.equal(events, ['write', 'a', 'close', 0]);
+    c.error(error1);
+    t.equal(await t.settled(ws.getWriter().closed), [true, undefined]);
+  });
+
+  t.test('write: while the stream is erroring', async () => {
+    const d = t.deferred();
+    const { ws, c } = recording({ write: () => d.promise });
+    const writer = ws.getWriter();
+    const write = writer.write('a');
+    await t.flush();
+    c.error(error1);
+    await t.rejects(error1, writer.write('b'));
+    t.equal(writer.desiredSize, null);
+    const closed = writer.close();
+    t.equal(await t.settled(closed), 'pending');
+    await t.rejects(TypeError, writer.close());
+    d.resolve();
+    await write;
+    await t.rejects(error1, closed);
+    await t.rejects(TypeError, writer.close());
+  });
+
   t.test('closed and ready of a new writer', async () => {
     const a = recording();
     await a.ws.close();

@@ -213,6 +213,45 @@
     for (const f of ['isDisturbed', 'isLocked', 'isErrored', 'reader', 'takeSource', 'teeForClone', 'readAll']) t.throws(TypeError, () => internals[f]({}));
   });
 
+  t.test('what disturbs a stream', async () => {
+    const { isDisturbed } = internals;
+    const open = () => new ReadableStream({ start(c) { c.enqueue(u8(1)); }, type: 'bytes' });
+    const touched = {
+      read: (rs) => { rs.getReader().read(); },
+      'byob read': (rs) => { rs.getReader({ mode: 'byob' }).read(u8(1)); },
+      'iterator.next': (rs) => { rs.values().next(); },
+      cancel: (rs) => { rs.cancel(); },
+      pipeTo: (rs) => { rs.pipeTo(new WritableStream()); },
+      pump: (rs) => { internals.pump(rs, { write() {}, close() {}, error() {} }); },
+    };
+    for (const name of Object.keys(touched)) {
+      const rs = open();
+      touched[name](rs);
+      t.equal(isDisturbed(rs), true, name);
+    }
+    const closed = new ReadableStream({ start(c) { c.close(); } });
+    closed.cancel();
+    t.equal(isDisturbed(closed), true, 'cancel, when closed');
+    const untouched = {
+      getReader: (rs) => { rs.getReader(); },
+      values: (rs) => { rs.values(); },
+      closed: (rs) => rs.getReader().closed,
+    };
+    for (const name of Object.keys(untouched)) {
+      const rs = open();
+      untouched[name](rs);
+      t.equal(isDisturbed(rs), false, name);
+    }
+    const rs = open();
+    rs.tee();
+    await t.flush();
+    t.equal(isDisturbed(rs), false, 'tee of a byte stream, which reads when its branches are read');
+    const plain = new ReadableStream({ start(c) { c.enqueue(1); } });
+    plain.tee();
+    await t.flush();
+    t.equal(isDisturbed(plain), true, 'tee of another, which fills the queues of its branches');
+  });
+
   t.test('reader', async () => {
     const rs = new ReadableStream({ start(c) { c.enqueue('a'); c.close(); } });
     const reader = internals.reader(rs);

@@ -4,16 +4,18 @@
 //   unhandled()   the reasons of the rejections that nobody handled since last
 //
 // which returns {t, run}. A case file's value is a function (streams, t) that
-// calls t.test(name, f) for each test; f may return a promise. run(done) runs
-// them one after the other and calls done with JSON of [name, ok, detail] for
-// each. A test that never ends leaves run waiting: the embedder sees the event
-// loop run dry, and calls run again to fail that test and go on.
+// calls t.test(name, f) for each test; f may return a promise, and a string, its
+// trace. run(done) runs them one after the other and calls done with JSON of
+// [name, ok, detail or trace] for each. A test that never ends leaves run
+// waiting: the embedder sees the event loop run dry, and calls run again to fail
+// that test and go on.
 (function (env) {
   'use strict';
 
   const tests = [];
   const results = [];
   let running;
+  let failure; // of the running test, thrown wherever: a stream may swallow it
   let allowed = 0;
 
   function show(v) {
@@ -33,7 +35,9 @@
   class Failure extends Error {}
 
   function fail(message, what) {
-    throw new Failure(what === undefined ? message : `${what}: ${message}`);
+    const e = new Failure(what === undefined ? message : `${what}: ${message}`);
+    if (failure === undefined) failure = e;
+    throw e;
   }
 
   function same(a, b) {
@@ -100,7 +104,8 @@
       });
       return d;
     },
-    // Reports of this many unhandled rejections do not fail the test.
+    // The test wants this many unhandled rejections, or does not care where n is
+    // undefined.
     allowUnhandled(n) {
       allowed = n;
     },
@@ -126,13 +131,16 @@
     while (tests.length > 0) {
       const mine = (running = tests.shift());
       allowed = 0;
+      failure = undefined;
       let ok = true;
       let detail = '';
       try {
-        await mine[1]();
+        const trace = await mine[1]();
+        if (typeof trace === 'string') detail = trace;
         await t.flush();
         const unhandled = env.unhandled();
-        if (unhandled.length !== allowed) fail(`${unhandled.length} unhandled rejections, want ${allowed}: ${show(unhandled)}`);
+        if (failure !== undefined) throw failure;
+        if (allowed !== undefined && unhandled.length !== allowed) fail(`${unhandled.length} unhandled rejections, want ${allowed}: ${show(unhandled)}`);
       } catch (e) {
         ok = false;
         detail = e instanceof Failure ? e.message : `${show(e)} ${e && e.stack}`;
