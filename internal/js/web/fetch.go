@@ -33,14 +33,16 @@ import (
 // concurrent use.
 type Client struct {
 	transport *http.Transport
-	agent     string
+	// The values of the headers that each request has unless it sets its own,
+	// shared by all requests and never changed.
+	any, agent, codings, mode []string
 }
 
 // NewClient returns a client with connections of its own. agent is the
 // User-Agent of requests that do not set one.
 func NewClient(agent string) *Client {
 	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &Client{agent: agent, transport: &http.Transport{
+	return &Client{any: []string{"*/*", "*"}, agent: []string{agent}, codings: []string{"gzip, deflate, br, zstd"}, mode: []string{"cors"}, transport: &http.Transport{
 		DialContext:           d.DialContext,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          1024,
@@ -90,6 +92,7 @@ type exchange struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	unhook  func()
+	hooked  bool // there was something to unhook
 }
 
 // errScript is a script value that ended a fetch: an abort reason. The value is
@@ -110,7 +113,11 @@ func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
 	scheme, _, _ := strings.Cut(r.url, ":")
 	switch scheme {
 	case "http", "https":
-		if u, err := ParseURL(r.url, nil); err == nil && blockedPorts[u.Port()] {
+		u := r.parsed
+		if u == nil {
+			u, _ = ParseURL(r.url, nil) // it has been parsed before: there is no error
+		}
+		if port := u.Port(); port != "" && blockedPorts[port] {
 			return nil, js.Throw(e.fetchFailed(errors.New("bad port")))
 		}
 	case "data":
@@ -127,15 +134,16 @@ func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
 	x := &exchange{e: e, req: r, promise: e.iso.NewPromise()}
 	x.ctx, x.cancel = context.WithCancelCause(e.opts.Context)
 	if signal != nil {
-		x.unhook = signal.OnAbort(func() { x.cancel(&errScript{signal.Reason()}) })
+		x.unhook, x.hooked = signal.OnAbort(func() { x.cancel(&errScript{signal.Reason()}) }), true
 	}
-	h := make(http.Header, 16)
+	h := make(http.Header, 8)
 	r.headers.Combined(func(name, value string) {
 		k := http.CanonicalHeaderKey(name)
 		h[k] = append(h[k], value)
 	})
+	promise := x.promise.Value()
 	go x.run(h, data, body, r.Body.Length())
-	return x.promise.Value(), nil
+	return promise, nil
 }
 
 // hopByHop are the headers of one connection, which a relayed request or
@@ -169,10 +177,121 @@ func (x *exchange) run(h http.Header, data []byte, body io.ReadCloser, length in
 		})
 		return
 	}
-	x.promise.Settle(func() (goja.Value, error) {
-		return x.e.responseClass().New(x.response(res, final, redirected)), nil
+	if n := res.ContentLength; n > 0 && n <= maxEarly && x.hasBody(res) && res.Header["Content-Encoding"] == nil {
+		x.early(res, final, redirected)
+		return
+	}
+	x.settle(func() *Response {
+		if !x.hasBody(res) {
+			res.Body.Close()
+			x.finished()
+			return x.response(res, final, redirected, nil)
+		}
+		return x.streamed(res, final, redirected, res.Body)
 	})
 }
+
+// settle fulfils the promise. The exchange lets go of it: the promise holds the
+// response, and whatever waits for a response to be dropped must not hold it.
+func (x *exchange) settle(make func() *Response) {
+	p := x.promise
+	x.promise = nil
+	p.Settle(func() (goja.Value, error) { return x.e.responseClass().New(make()), nil })
+}
+
+// finished ends a fetch that has nothing more to receive. It runs on the isolate.
+func (x *exchange) finished() {
+	x.cancel(nil)
+	x.done()
+}
+
+// maxEarly is the largest body that is received before its response is handed
+// to the script. A small body arrives together with its header: taken at once it
+// saves a trip off the isolate for json() and its like, and there is no
+// connection to give back when the response is dropped.
+const maxEarly = 64 << 10
+
+// patience is how long a small body may take until its response is handed over
+// without it: whoever sends a byte now and then is heard as it speaks.
+const patience = time.Millisecond
+
+// early receives a small body.
+func (x *exchange) early(res *http.Response, final string, redirected bool) {
+	b := &earlyBody{raw: res.Body, data: make([]byte, res.ContentLength)}
+	b.arrived.L = &b.mu
+	timer := time.AfterFunc(patience, func() {
+		b.mu.Lock()
+		late := !b.ended
+		b.late = late
+		b.mu.Unlock()
+		if late {
+			x.settle(func() *Response { return x.streamed(res, final, redirected, b) })
+		}
+	})
+	late := b.receive()
+	timer.Stop()
+	if late {
+		return
+	}
+	res.Body.Close()
+	x.settle(func() *Response {
+		defer x.finished()
+		if b.n == len(b.data) {
+			return x.response(res, final, redirected, BytesBody(b.data))
+		}
+		return x.response(res, final, redirected, ReaderBody(FailingReader(b.data[:b.n], x.fail(b.err)), res.ContentLength))
+	})
+}
+
+// earlyBody is a small body that is received as it arrives. When it is late it
+// is read while that goes on.
+type earlyBody struct {
+	raw  io.ReadCloser
+	data []byte
+
+	mu      sync.Mutex
+	arrived sync.Cond
+	n, read int // bytes of data that were received, and that were read
+	err     error
+	ended   bool // nothing more is received
+	late    bool // somebody reads
+}
+
+// receive receives the body to its end, and tells whether it was late.
+func (b *earlyBody) receive() (late bool) {
+	for at := 0; ; {
+		n, err := b.raw.Read(b.data[at:])
+		at += n
+		b.mu.Lock()
+		b.n, b.err = at, err
+		b.ended = err != nil || at == len(b.data)
+		ended, late := b.ended, b.late
+		b.mu.Unlock()
+		b.arrived.Signal()
+		if ended {
+			return late
+		}
+	}
+}
+
+func (b *earlyBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.read == b.n && !b.ended {
+		b.arrived.Wait()
+	}
+	if b.read < b.n {
+		n := copy(p, b.data[b.read:b.n])
+		b.read += n
+		return n, nil
+	}
+	if b.n == len(b.data) {
+		return 0, io.EOF
+	}
+	return 0, b.err
+}
+
+func (b *earlyBody) Close() error { return b.raw.Close() }
 
 func (x *exchange) done() {
 	if x.unhook != nil {
@@ -192,16 +311,21 @@ func (x *exchange) follow(h http.Header, data []byte, body io.ReadCloser, length
 		return nil, "", false, err
 	}
 	dropHopByHop(h)
-	def := func(name, value string) {
+	def := func(name string, value []string) {
 		if _, ok := h[name]; !ok {
-			h[name] = []string{value}
+			h[name] = value
 		}
 	}
-	def("Accept", "*/*")
-	def("Accept-Language", "*")
-	def("Accept-Encoding", "gzip, deflate, br, zstd")
-	def("Sec-Fetch-Mode", x.req.mode)
-	def("User-Agent", e.opts.Client.agent)
+	c := e.opts.Client
+	def("Accept", c.any[:1:1])
+	def("Accept-Language", c.any[1:])
+	def("Accept-Encoding", c.codings)
+	if x.req.mode == c.mode[0] {
+		def("Sec-Fetch-Mode", c.mode)
+	} else {
+		def("Sec-Fetch-Mode", []string{x.req.mode})
+	}
+	def("User-Agent", c.agent)
 	delete(h, "Content-Length") // what is sent is what the body has
 	delete(h, "Host")           // the URL's own, as in Node: a relayed request must not name another
 	for hops := 0; ; hops++ {
@@ -215,7 +339,7 @@ func (x *exchange) follow(h http.Header, data []byte, body io.ReadCloser, length
 		case method == "POST" || method == "PUT" || method == "PATCH":
 			req.Body = http.NoBody
 		}
-		res, err := e.opts.Client.transport.RoundTrip(req.WithContext(x.ctx))
+		res, err := c.transport.RoundTrip(req.WithContext(x.ctx))
 		if err != nil {
 			return nil, "", false, err
 		}
@@ -265,36 +389,37 @@ func drain(res *http.Response) {
 	res.Body.Close()
 }
 
+// hasBody reports whether an upstream's response has a body.
+func (x *exchange) hasBody(res *http.Response) bool {
+	return !nullBodyStatus(res.StatusCode) && x.req.Method != "HEAD"
+}
+
 // response makes the script's response of an upstream's.
-func (x *exchange) response(res *http.Response, final string, redirected bool) *Response {
+func (x *exchange) response(res *http.Response, final string, redirected bool, body *Body) *Response {
 	if i := strings.IndexByte(final, '#'); i >= 0 {
 		final = final[:i]
 	}
-	r := &Response{Status: res.StatusCode, typ: "basic", url: final, redirected: redirected}
+	r := &Response{Status: res.StatusCode, typ: "basic", url: final, redirected: redirected, Body: body}
 	if _, phrase, ok := strings.Cut(res.Status, " "); ok {
 		r.StatusText = phrase
 	}
 	// Not immutable, as the standard has it: Next.js hands out a copy, and code
 	// that changes a fetched response before returning it is common.
 	r.headers = FromHTTP(res.Header)
-	if nullBodyStatus(res.StatusCode) || x.req.Method == "HEAD" {
-		res.Body.Close()
-		x.cancel(nil)
-		x.done()
-		return r
-	}
-	fb := &fetchBody{x: x, res: res, raw: res.Body}
+	return r
+}
+
+// streamed is a response whose body is still to be received from raw.
+func (x *exchange) streamed(res *http.Response, final string, redirected bool, raw io.ReadCloser) *Response {
+	in := &reception{x: x, raw: raw}
 	length := res.ContentLength
 	if ce := res.Header.Get("Content-Encoding"); ce != "" {
 		if codings := splitCodings(ce); codings != nil {
-			fb.codings = codings
+			in.codings = codings
 			length = -1
 		}
 	}
-	r.Body = ReaderBody(fb, length)
-	// A response that is dropped unread gives its connection back.
-	runtime.AddCleanup(r, func(fb *fetchBody) { fb.Close() }, fb)
-	return r
+	return x.response(res, final, redirected, ReaderBody(newFetchBody(in), length))
 }
 
 // maxCodings bounds the chain of Content-Encoding that is undone.
@@ -318,10 +443,36 @@ func splitCodings(v string) []string {
 	return out
 }
 
-// fetchBody is a response body, decoded; it ends its fetch when it is closed.
+// fetchBody is a response body. When nobody can read it any more, because the
+// response or the stream that had it was dropped, its connection is given back.
 type fetchBody struct {
+	in      *reception
+	cleanup runtime.Cleanup
+}
+
+func newFetchBody(in *reception) *fetchBody {
+	b := &fetchBody{in: in}
+	// The collector holds in until then, so nothing that in refers to may lead
+	// back to b: no response, and no promise of one.
+	b.cleanup = runtime.AddCleanup(b, func(in *reception) { in.close() }, in)
+	return b
+}
+
+func (b *fetchBody) Read(p []byte) (int, error) {
+	n, err := b.in.read(p)
+	runtime.KeepAlive(b)
+	return n, err
+}
+
+func (b *fetchBody) Close() error {
+	b.cleanup.Stop()
+	return b.in.close()
+}
+
+// reception is what a fetchBody reads, decoded; it ends its fetch when it is
+// closed.
+type reception struct {
 	x       *exchange
-	res     *http.Response
 	raw     io.ReadCloser
 	codings []string
 
@@ -330,28 +481,29 @@ type fetchBody struct {
 	closed bool
 }
 
-func (b *fetchBody) Read(p []byte) (int, error) {
+func (b *reception) read(p []byte) (int, error) {
 	if b.r == nil {
 		r, err := decode(b.raw, b.codings)
 		if err != nil {
-			return 0, b.fail(err)
+			return 0, b.x.fail(err)
 		}
 		b.r = r
 	}
 	n, err := b.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = b.fail(err)
+		err = b.x.fail(err)
 	}
 	return n, err
 }
 
-// fail prefers the reason with which the fetch was aborted.
-func (b *fetchBody) fail(err error) error {
+// fail is the error of a body that broke off: preferably the reason with which
+// the fetch was aborted.
+func (x *exchange) fail(err error) error {
 	var own *errScript
-	if errors.As(context.Cause(b.x.ctx), &own) {
+	if errors.As(context.Cause(x.ctx), &own) {
 		return own
 	}
-	return &responseError{b.x.e, err}
+	return &responseError{x.e, err}
 }
 
 // responseError is what went wrong while a response's body was read.
@@ -370,7 +522,7 @@ func (r *responseError) ScriptValue(*js.Isolate) goja.Value {
 	return o
 }
 
-func (b *fetchBody) Close() error {
+func (b *reception) close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -379,7 +531,9 @@ func (b *fetchBody) Close() error {
 	b.closed = true
 	err := b.raw.Close()
 	b.x.cancel(nil)
-	b.x.e.iso.Post(nil, b.x.done)
+	if b.x.hooked {
+		b.x.e.iso.Post(nil, b.x.done)
+	}
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -159,6 +160,80 @@ func TestConnectionReuse(t *testing.T) {
 	got := runWith(t, o, fmt.Sprintf(`let n = 0; for (let i = 0; i < 20; i++) n += (await (await fetch(%q)).text()).length; return n`, up.URL))
 	if got != "40" || conns.Load() != 1 {
 		t.Errorf("got %s over %d connections, want 40 over 1", got, conns.Load())
+	}
+}
+
+// TestFetchEarlyBody: a small body is received with its header, but nobody waits
+// for one that does not come.
+func TestFetchEarlyBody(t *testing.T) {
+	release := make(chan struct{})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "8")
+		io.WriteString(w, "abcd")
+		http.NewResponseController(w).Flush()
+		<-release
+		io.WriteString(w, "efgh")
+	})
+	mux.HandleFunc("/release", func(http.ResponseWriter, *http.Request) { close(release) })
+	up := httptest.NewServer(mux)
+	defer up.Close()
+	o := testOptions()
+	o.Client = NewClient("x")
+	defer o.Client.Close()
+	got := runWith(t, o, fmt.Sprintf(`const U = %q; const r = await fetch(U + '/slow'); const rd = r.body.getReader();
+		const first = (await rd.read()).value; await fetch(U + '/release'); let rest = ''; for (;;) { const { value, done } = await rd.read(); if (done) break; rest += new TextDecoder().decode(value) }
+		return new TextDecoder().decode(first) + ' ' + rest`, up.URL))
+	if got != `"abcd efgh"` {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestFetchDropped: the connection of a response that nobody reads is given
+// back, and not that of one whose stream alone is kept.
+func TestFetchDropped(t *testing.T) {
+	const n = 20
+	gone := make(chan struct{}, n)
+	kept := make(chan struct{})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hang", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "begin")
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		gone <- struct{}{}
+	})
+	mux.HandleFunc("/kept", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "first ")
+		http.NewResponseController(w).Flush()
+		select {
+		case <-kept:
+			io.WriteString(w, "last")
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("/collect", func(w http.ResponseWriter, r *http.Request) {
+		for left := n / 2; left > 0; runtime.GC() { // some may still lie on the engine's stack
+			select {
+			case <-gone:
+				left--
+			case <-r.Context().Done():
+				return
+			default:
+			}
+		}
+		close(kept)
+		io.WriteString(w, "collected")
+	})
+	up := httptest.NewServer(mux)
+	defer up.Close()
+	o := testOptions()
+	o.Client = NewClient("x")
+	defer o.Client.Close()
+	got := runWith(t, o, fmt.Sprintf(`const U = %q; for (let i = 0; i < %d; i++) await fetch(U + '/hang');
+		const { body } = await fetch(U + '/kept');
+		return [await (await fetch(U + '/collect')).text(), await new Response(body).text()]`, up.URL, n))
+	if got != `["collected","first last"]` {
+		t.Errorf("got %s", got)
 	}
 }
 
