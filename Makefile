@@ -1,51 +1,95 @@
-# Portico. `make test` is what continuous integration runs; it needs Go, and
-# installs the rest with apt-get where it is missing and may be installed.
+# make test is all that CI runs. It needs Go; what else it uses it installs with
+# apt-get when that is there and this is root, and leaves out by name otherwise.
 
 GO ?= go
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-# Where goroutines share anything.
-RACE := . ./internal/js ./internal/js/web ./internal/next ./internal/pipeline ./internal/route ./internal/site ./internal/server
 
-.PHONY: test tools build format vet unit race bench record lint clean
+# Where goroutines meet: the race detector takes several times as long, and has
+# nothing to find in the pure packages.
+RACE := . ./porticotest ./internal/js/... ./internal/next ./internal/pipeline ./internal/route ./internal/site ./internal/server ./internal/cli
 
-test: tools format vet build unit race
+.PHONY: test tools format vet lint build platforms race gotest fuzz bench record clean
 
-# Node is the reference of the Web APIs: with it, their tests compare with it.
+# The order is from what fails fast to what takes long; go test has the last word.
+test: tools format vet lint platforms race gotest
+
+# A C compiler for the race detector, and Node, with which internal/js/web
+# compares itself.
 tools:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! command -v node >/dev/null 2>&1; then \
-		apt-get update -qq && apt-get install -y -qq nodejs npm || echo "node is not to be had here: tests that need it are skipped"; \
+	@missing=(); \
+	command -v gcc >/dev/null || command -v clang >/dev/null || missing+=(gcc libc6-dev); \
+	command -v node >/dev/null || missing+=(nodejs npm); \
+	if [[ $${#missing[@]} -eq 0 ]]; then exit 0; fi; \
+	if [[ $$(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then \
+		echo "installing $${missing[*]}"; \
+		if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; } >/dev/null 2>&1; then \
+			echo "left out: what needs $${missing[*]}, which apt-get could not install"; \
+		fi; \
+	else \
+		echo "left out: what needs $${missing[*]}"; \
 	fi
 
 format:
-	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt-ed:"; echo "$$out"; exit 1; fi
+	@echo "gofmt"
+	@unformatted=$$(find . \( -name node_modules -o -name .git -o -path ./bench/out \) -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
+	if [[ -n $$unformatted ]]; then echo "gofmt -w is due for:"; echo "$$unformatted"; exit 1; fi
 
+# Tests are compiled for other systems here: they use signals and files.
 vet:
-	$(GO) vet ./...
-
-# Static binaries for all platforms: no cgo anywhere.
-build:
-	@for p in $(PLATFORMS); do \
-		echo "build $$p"; \
-		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/portico || exit 1; \
+	@for os in "" windows darwin; do \
+		echo "go vet $${os:+for $$os}"; \
+		GOOS=$$os CGO_ENABLED=0 $(GO) vet ./...; \
 	done
 
-unit:
-	$(GO) test -timeout 15m ./...
+lint:
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "left out: golangci-lint is not installed"; fi
+
+# The portico command as it is released: one static file.
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X github.com/portico-dev/portico/internal/cli.Version=$(VERSION)' -o portico ./cmd/portico
+
+platforms:
+	@for p in $(PLATFORMS); do \
+		echo "go build for $$p without cgo"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./...; \
+	done
 
 race:
-	$(GO) test -race -short -timeout 15m $(RACE)
+	@if command -v gcc >/dev/null || command -v clang >/dev/null; then \
+		echo "go test -race"; \
+		CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $(RACE); \
+	else \
+		echo "left out: the race detector needs a C compiler"; \
+	fi
 
-# Compare with net/http, Next.js and Hono in one run; see bench/README.md.
+gotest:
+	@echo "go test"
+	@$(GO) test -timeout 20m ./...
+
+# Every fuzz test for a while: make fuzz FUZZTIME=5m
+FUZZTIME ?= 20s
+fuzz:
+	@for dir in $$($(GO) list -f '{{.Dir}}' ./...); do \
+		for name in $$(grep -hoE '^func Fuzz\w+' "$$dir"/*_test.go 2>/dev/null | cut -c6-); do \
+			echo "$$name in $${dir#$$PWD/}"; \
+			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$dir"; \
+		done; \
+	done
+
+# Figures of this machine, in a table. It wants wrk, and node and npm for the peers.
 bench:
-	@command -v wrk >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq wrk; } || echo "wrk is missing: the built-in load generator stands in"
-	$(GO) run ./bench
+	@if ! command -v wrk >/dev/null && [[ $$(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; \
+	fi
+	$(GO) run ./bench $(BENCHFLAGS)
 
-# Record anew what Next.js answers; see internal/conformance/FORMAT.md.
+# Ask the real Next.js again what it answers, and store that. It wants node and npm.
 record:
-	node internal/conformance/record/record.mjs
-
-lint:
-	golangci-lint run
+	node internal/conformance/record/record.mjs $(RECORDFLAGS)
 
 clean:
-	rm -rf bench/out portico
+	rm -rf portico bench/out
