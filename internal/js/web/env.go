@@ -102,6 +102,7 @@ type classes struct {
 	encoding  encodingClasses
 	codecs    codecClasses
 	messages  messageClasses
+	node      nodeState
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an

@@ -35,7 +35,7 @@ func testOptions() *Options {
 // async function, the entry "main".
 func newPool(t testing.TB, o *Options, src string) *js.Pool {
 	t.Helper()
-	code := "(function (host) { return { main: async function () { const value = await (async function () {\n" + prelude + src +
+	code := "(function (host) { return { main: async function () { const value = await (async function () {\nconst require = host;\n" + prelude + src +
 		"\n})(); return { json: value === undefined ? 'undefined' : JSON.stringify(value) } } } })"
 	p, err := js.Compile("test.js", code, nil)
 	if err != nil {

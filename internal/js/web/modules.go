@@ -7,13 +7,22 @@ import (
 )
 
 // nodeModules are the Node built-ins that are served, without the prefix "node:".
-var nodeModules = []string{"async_hooks"}
+var nodeModules = []string{
+	"async_hooks", "path", "path/posix", "path/win32", "events", "buffer",
+}
 
 func installModules(e *Env) {
 	e.nodeModule("async_hooks", func(o *goja.Object) {
 		must(o.Set("AsyncLocalStorage", e.rt.Get("AsyncLocalStorage")))
 		must(o.Set("AsyncResource", e.asyncResource()))
 	})
+	for name := range nodePrograms() {
+		e.nodeScript(name)
+	}
+	e.iso.Lazy("Buffer", func() goja.Value { return e.importNode("buffer").Get("Buffer") })
+	for _, kind := range []string{"posix", "win32"} {
+		e.nodeObject("path/"+kind, func() *goja.Object { return e.importNode("path").Get(kind).(*goja.Object) })
+	}
 }
 
 // nodeModule registers a built-in of Node's under both of its names. Its

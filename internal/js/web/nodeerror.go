@@ -16,7 +16,11 @@ import (
 // argType makes the error for an argument of a wrong type. want continues the
 // sentence 'The "x" argument must be …': "of type function".
 func (e *Env) argType(name, want string, got goja.Value) *goja.Object {
-	return e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "%s" argument must be %s. Received %s`, name, want, e.received(got))
+	what := "argument"
+	if strings.Contains(name, ".") {
+		what = "property"
+	}
+	return e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "%s" %s must be %s. Received %s`, name, what, want, e.received(got))
 }
 
 // function converts an argument that must be a function.
