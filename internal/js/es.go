@@ -18,7 +18,10 @@ var esSource string
 var esDisposeSource string
 
 var (
-	esProgram        = sync.OnceValue(func() *Program { return MustCompile("es.js", esSource) })
+	esProgram     = sync.OnceValue(func() *Program { return MustCompile("es.js", esSource) })
+	functionKinds = sync.OnceValue(func() *Program {
+		return MustCompile("functions", "[Function, (async () => {}).constructor, Object.getPrototypeOf(function* () {}).constructor]")
+	})
 	esDisposeProgram = sync.OnceValue(func() *Program { return MustCompile("es_dispose.js", esDisposeSource) })
 )
 
@@ -101,6 +104,7 @@ func (iso *Isolate) installES() {
 		return escapeRegExp(s)
 	})
 	iso.installBuffers(proto("ArrayBuffer"), proto("DataView"))
+	iso.installLimits()
 }
 
 // runInternal runs one of this package's programs, a function of one argument.
@@ -355,6 +359,3 @@ func (iso *Isolate) describeValue(v goja.Value) string {
 	}
 	return v.String()
 }
-
-// maxBuffer is the largest ArrayBuffer in bytes, see es_limits.go.
-const maxBuffer = 512 << 20

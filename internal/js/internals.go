@@ -526,6 +526,23 @@ func (e *engine) setCall(fn *goja.Object, call func(goja.FunctionCall) goja.Valu
 	return true
 }
 
+// callOf returns what a native function does when it is called.
+func (e *engine) callOf(fn *goja.Object) (call func(goja.FunctionCall) goja.Value, ok bool) {
+	if !e.has(TrickHost) || header(fn).self.tab != e.selfFunc {
+		return nil, false
+	}
+	return *at[func(goja.FunctionCall) goja.Value](header(fn).self.data, e.call), true
+}
+
+// constructOf returns what a native constructor does, constructed and called.
+func (e *engine) constructOf(ctor *goja.Object) (construct func(args []goja.Value, newTarget *goja.Object) *goja.Object, call func(goja.FunctionCall) goja.Value, ok bool) {
+	if call, ok = e.callOf(ctor); !ok {
+		return nil, nil, false
+	}
+	construct = *at[func([]goja.Value, *goja.Object) *goja.Object](header(ctor).self.data, e.construct)
+	return construct, call, construct != nil && call != nil
+}
+
 // hookErrors takes part in the making of every error object, a script's and
 // goja's own: the constructors' construct functions are wrapped. The message
 // goes through clarify, and goja's own stack property is hidden.

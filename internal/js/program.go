@@ -18,7 +18,13 @@ type Program struct {
 
 // Compile compiles a script. sourceMap may be nil; name is what stack traces
 // call the script where the map has nothing.
-func Compile(name, code string, sourceMap []byte) (*Program, error) {
+func Compile(name, code string, sourceMap []byte) (program *Program, err error) {
+	defer func() { // the engine's parser has been seen to panic
+		if x := recover(); x != nil {
+			err = fmt.Errorf("%s: the engine cannot read the script: %v", name, x)
+		}
+	}()
+	code = fixEscapes(code)
 	opt := parser.WithDisableSourceMaps
 	if sourceMap != nil {
 		// Without a loader goja would open the map's name as a file.
