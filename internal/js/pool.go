@@ -12,12 +12,14 @@ type Pool struct {
 	opts    Options
 	program *Program
 
-	mu       sync.Mutex // guards changes of isolates
+	mu       sync.Mutex // guards changes of isolates, and shut
+	shut     bool
 	isolates atomic.Pointer[[]*Isolate]
 	next     atomic.Uint32
 	closed   chan struct{}
 	once     sync.Once // closes closed
 	watching atomic.Bool
+	watchers sync.WaitGroup // the watchdog, while there is one
 }
 
 // NewPool makes a pool of size isolates, each with the program started; 0 is
@@ -137,7 +139,17 @@ func (p *Pool) watch() {
 	if p.watching.Load() || !p.watching.CompareAndSwap(false, true) {
 		return
 	}
+	// After Close a task that was queued may still run, watched by a goroutine
+	// that nobody waits for.
+	done := func() {}
+	p.mu.Lock()
+	if !p.shut {
+		p.watchers.Add(1)
+		done = p.watchers.Done
+	}
+	p.mu.Unlock()
 	go func() {
+		defer done()
 		tick := time.NewTicker(min(max(p.opts.JobLimit/20, time.Millisecond), 100*time.Millisecond))
 		defer tick.Stop()
 		closed := p.closed
@@ -167,10 +179,17 @@ func (p *Pool) watch() {
 	}()
 }
 
-// Close closes all isolates.
+// Close closes all isolates. A job that runs is let finish, or is interrupted
+// at its limit.
 func (p *Pool) Close() {
-	p.once.Do(func() { close(p.closed) })
 	for _, iso := range p.Isolates() {
 		iso.Close()
 	}
+	p.once.Do(func() {
+		p.mu.Lock()
+		p.shut = true
+		p.mu.Unlock()
+		close(p.closed)
+	})
+	p.watchers.Wait()
 }
