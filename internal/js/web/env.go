@@ -81,6 +81,7 @@ var families = []func(*Env){
 	installCrypto,
 	installCodecStreams,
 	installMessages,
+	installURLPattern,
 }
 
 // classes holds what families keep an isolate.
@@ -103,6 +104,7 @@ type classes struct {
 	codecs    codecClasses
 	messages  messageClasses
 	node      nodeState
+	pattern   patternClasses
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an
