@@ -8,7 +8,8 @@ import (
 
 // nodeModules are the Node built-ins that are served, without the prefix "node:".
 var nodeModules = []string{
-	"async_hooks", "path", "path/posix", "path/win32", "events", "buffer",
+	"async_hooks", "path", "path/posix", "path/win32", "events", "buffer", "querystring", "string_decoder",
+	"timers", "timers/promises", "process", "stream/web",
 }
 
 func installModules(e *Env) {
@@ -20,6 +21,12 @@ func installModules(e *Env) {
 		e.nodeScript(name)
 	}
 	e.iso.Lazy("Buffer", func() goja.Value { return e.importNode("buffer").Get("Buffer") })
+	e.nodeObject("process", e.processObject)
+	e.nodeGlobals("timers", "setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "setInterval", "clearInterval")
+	e.nodeGlobals("stream/web", "ReadableStream", "ReadableStreamDefaultReader", "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest",
+		"ReadableByteStreamController", "ReadableStreamDefaultController", "TransformStream", "TransformStreamDefaultController",
+		"WritableStream", "WritableStreamDefaultController", "WritableStreamDefaultWriter", "ByteLengthQueuingStrategy",
+		"CountQueuingStrategy", "TextEncoderStream", "TextDecoderStream", "CompressionStream", "DecompressionStream")
 	for _, kind := range []string{"posix", "win32"} {
 		e.nodeObject("path/"+kind, func() *goja.Object { return e.importNode("path").Get(kind).(*goja.Object) })
 	}

@@ -188,3 +188,17 @@ func (e *Env) kindName(o *goja.Object) string {
 	}
 	return name
 }
+
+// nodeGlobals registers a module whose exports are globals.
+func (e *Env) nodeGlobals(name string, globals ...string) {
+	e.nodeObject(name, func() *goja.Object {
+		o := e.rt.NewObject()
+		for _, g := range globals {
+			must(o.Set(g, e.rt.Get(g)))
+		}
+		if name == "timers" {
+			e.iso.LazyOn(o, "promises", func() goja.Value { return e.importNode("timers/promises") })
+		}
+		return o
+	})
+}

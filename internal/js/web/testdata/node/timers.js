@@ -1,0 +1,10 @@
+const t = require('timers/promises'), timers = require('node:timers');
+const out = [timers.setTimeout === setTimeout, timers.promises === t, require('process') === process, require('stream/web').ReadableStream === ReadableStream];
+out.push(await t.setTimeout(1, 'v'), await t.setImmediate('i'));
+const ac = new AbortController(), p = t.setTimeout(1000, 1, { signal: ac.signal });
+ac.abort();
+out.push(await outcome(() => p), await outcome(() => t.setImmediate(1, { signal: ac.signal })), await outcome(() => t.setTimeout(1, 1, { signal: {} })), await outcome(() => t.setTimeout(1, 1, 5)));
+const it = t.setInterval(1, 'tick');
+out.push(await it.next(), await it.next(), await it.return(), await it.next());
+await t.scheduler.wait(1); await t.scheduler.yield();
+return out;
