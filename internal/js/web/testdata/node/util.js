@@ -1,0 +1,12 @@
+const util = require('util');
+const out = [];
+out.push(await util.promisify((a, f) => f(null, a + 1))(1), await outcome(() => util.promisify(f => f(new Error('no')))()), outcome(() => util.promisify(1)), util.promisify({ [util.promisify.custom]: 1 } && Object.assign(() => 1, { [util.promisify.custom]: () => 'own' }))());
+out.push(await new Promise(done => util.callbackify(async x => x * 2)(4, (e, v) => done([e, v]))), await new Promise(done => util.callbackify(async () => { throw null })(e => done([e.code, e.message]))));
+function A() {} function B() {} util.inherits(A, B); out.push(new A() instanceof B, A.super_ === B, outcome(() => util.inherits(A, null)));
+out.push(util.format('%s %d %j', 'a', 1, { b: 1 }), util.inspect({ a: [1] }), util.formatWithOptions({ compact: 3 }, '%o', 1));
+const t = util.types, vs = [Promise.resolve(), new Date(), /x/, new Map(), new Set(), new Error(), new ArrayBuffer(1), new Uint8Array(1), new Number(1), new String(''), new Proxy({}, {}), 1, null, {}, Buffer.alloc(1), new DataView(new ArrayBuffer(1))];
+for (const n of ['isPromise', 'isDate', 'isRegExp', 'isMap', 'isSet', 'isNativeError', 'isArrayBuffer', 'isTypedArray', 'isUint8Array', 'isNumberObject', 'isStringObject', 'isBoxedPrimitive', 'isProxy', 'isArrayBufferView', 'isDataView']) out.push([n, vs.map(v => t[n](v))]);
+const loop = {}; loop.a = loop; const loop2 = {}; loop2.a = loop2;
+for (const [a, b] of [[{ a: [1] }, { a: [1] }], [{ a: 1 }, { a: '1' }], [NaN, NaN], [0, -0], [new Map([[{ a: 1 }, 2]]), new Map([[{ a: 1 }, 2]])], [new Set([[1]]), new Set([[1]])], [new Set([1]), new Set([2])], [new Date(1), new Date(1)], [new Date(1), new Date(2)], [/a/g, /a/g], [/a/, /b/], [new Error('a'), new Error('b')], [[1, , 3], [1, undefined, 3]], [{ a: undefined }, {}], [loop, loop2], [new Uint8Array([1]), new Uint8Array([1])], [new Uint8Array([1]), new Uint8Array([2])], [null, {}], [Object.create(null), {}], [new Number(1), new Number(1)]]) out.push(util.isDeepStrictEqual(a, b));
+out.push(util.TextEncoder === TextEncoder, util.stripVTControlCharacters('\u001b[31mred\u001b[0m'), util.toUSVString('a\ud800'), util.debuglog('nope').enabled);
+return out;
