@@ -215,8 +215,8 @@ func TestErrorOfHandler(t *testing.T) {
 		if a.StatusCode != 500 || a.body != "" {
 			t.Errorf("in production a client gets %d %q, want 500 and nothing", a.StatusCode, a.body)
 		}
-		if id := a.Header.Get("X-Request-Id"); id == "" || !strings.Contains(log.String(), "id="+id) {
-			t.Errorf("the log has no line of request %q:\n%s", id, log.String())
+		if id := a.Header.Get("X-Request-Id"); id == "" || !strings.Contains(log.String(), "id="+id) || !strings.Contains(log.String(), "at inner (app/a/route.ts:2:11)") {
+			t.Errorf("the log has no line of request %q with the place:\n%s", id, log.String())
 		}
 	}
 }

@@ -113,6 +113,25 @@ func TestExpose(t *testing.T) {
 	}
 }
 
+// A panic is logged with Go's stack, and with the request.
+func TestExposePanic(t *testing.T) {
+	var log lockedText
+	s := porticotest.New(t, portico.Config{Logger: log.logger(), FS: files("app/a/route.ts", `
+		import { fail } from 'go:things'
+		export const GET = () => fail()`)}, func(app *portico.App) {
+		app.Expose("things", portico.Funcs{"fail": portico.Func(func(context.Context, any) (any, error) { panic("oh no") })})
+	})
+	a := ask(t, s, "GET", "/a", "")
+	if a.StatusCode != 500 || a.body != "" {
+		t.Errorf("got %d %q, want 500 and nothing", a.StatusCode, a.body)
+	}
+	for _, want := range []string{"the Go function fail panicked", "oh no", "expose_test.go:", "id=" + a.Header.Get("X-Request-Id"), "route=/a"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log has no %q:\n%s", want, log.String())
+		}
+	}
+}
+
 // A module that Go does not expose is an error of loading, with the place of
 // the import.
 func TestExposeUnknownModule(t *testing.T) {

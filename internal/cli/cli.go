@@ -198,7 +198,7 @@ func (c *startCmd) Run(e *env) error {
 		return errors.New("--isolates cannot be negative")
 	}
 	return e.serve(portico.Config{
-		Dir: c.Dir, PublicOrigin: strings.TrimSuffix(c.PublicOrigin, "/"), HandlerTimeout: c.HandlerTimeout,
+		Dir: c.Dir, PublicOrigin: c.PublicOrigin, HandlerTimeout: c.HandlerTimeout,
 		JobLimit: c.JobLimit, DrainTimeout: c.DrainTimeout, Isolates: c.Isolates,
 	}, c.Hostname, c.Port)
 }
@@ -335,13 +335,18 @@ func (h *plainLog) WithGroup(name string) slog.Handler {
 
 // expand writes an error with its stack and causes, where it has them.
 func expand(_ []string, a slog.Attr) slog.Attr {
-	if err, ok := a.Value.Any().(error); ok {
-		var d interface{ Detail() string }
-		if errors.As(err, &d) {
-			a.Value = slog.StringValue(d.Detail())
-		} else {
-			a.Value = slog.StringValue(err.Error())
-		}
+	err, ok := a.Value.Any().(error)
+	if !ok {
+		return a
+	}
+	var d interface{ Detail() string }
+	switch v, ok := err.(slog.LogValuer); {
+	case ok:
+		a.Value = v.LogValue().Resolve()
+	case errors.As(err, &d):
+		a.Value = slog.StringValue(d.Detail())
+	default:
+		a.Value = slog.StringValue(err.Error())
 	}
 	return a
 }

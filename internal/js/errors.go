@@ -1,6 +1,7 @@
 package js
 
 import (
+	"log/slog"
 	"reflect"
 	"strconv"
 	"strings"
@@ -53,6 +54,9 @@ func (e *ScriptError) Detail() string {
 	}
 	return b.String()
 }
+
+// LogValue lets every log have the stack.
+func (e *ScriptError) LogValue() slog.Value { return slog.StringValue(e.Detail()) }
 
 // Place returns "file:line:column", or "" when no place is known.
 func (e *ScriptError) Place() string {

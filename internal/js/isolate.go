@@ -11,6 +11,7 @@ package js
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -38,6 +39,12 @@ type PanicError struct {
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic in a host function: %v", e.Value) }
+
+// Detail is the error with Go's stack.
+func (e *PanicError) Detail() string { return e.Error() + "\n" + string(e.Stack) }
+
+// LogValue lets every log have the stack.
+func (e *PanicError) LogValue() slog.Value { return slog.StringValue(e.Detail()) }
 
 // Isolate is one engine runtime with its event loop.
 type Isolate struct {
@@ -498,6 +505,15 @@ type UnhandledRejection struct{ Err error }
 
 func (e *UnhandledRejection) Error() string { return "unhandled rejection: " + e.Err.Error() }
 func (e *UnhandledRejection) Unwrap() error { return e.Err }
+
+// LogValue lets every log have the stack.
+func (e *UnhandledRejection) LogValue() slog.Value {
+	var se *ScriptError
+	if errors.As(e.Err, &se) {
+		return slog.StringValue("unhandled rejection: " + se.Detail())
+	}
+	return slog.StringValue(e.Error())
+}
 
 // Microtask queues fn as a promise job in the current context.
 func (iso *Isolate) Microtask(fn func()) {

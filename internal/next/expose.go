@@ -2,7 +2,9 @@ package next
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
@@ -22,12 +24,16 @@ func GoFunction(iso *js.Isolate, name string, f func(ctx context.Context, in []b
 			if !ok {
 				in = nil
 			}
-			ctx := m.app.ctx
-			if x := m.exchange(); x != nil {
+			ctx, x := m.app.ctx, m.exchange()
+			if x != nil {
 				ctx = x.req.Context()
 			}
 			return iso.Go(func() func() (goja.Value, error) {
 				out, err := callGo(ctx, name, f, in)
+				var panicked *js.PanicError
+				if errors.As(err, &panicked) {
+					m.app.report(x, "the Go function "+name+" panicked", panicked) // the script does not get the stack
+				}
 				return func() (goja.Value, error) {
 					if err != nil {
 						return nil, err
@@ -46,8 +52,19 @@ func GoFunction(iso *js.Isolate, name string, f func(ctx context.Context, in []b
 func callGo(ctx context.Context, name string, f func(context.Context, []byte) ([]byte, error), in []byte) (out []byte, err error) {
 	defer func() {
 		if x := recover(); x != nil {
-			err = fmt.Errorf("the Go function %s panicked: %v", name, x)
+			err = &goPanic{name, &js.PanicError{Value: x, Stack: debug.Stack()}}
 		}
 	}()
 	return f(ctx, in)
 }
+
+// goPanic is what a script sees of a panic.
+type goPanic struct {
+	name  string
+	cause *js.PanicError
+}
+
+func (e *goPanic) Error() string {
+	return fmt.Sprintf("the Go function %s panicked: %v", e.name, e.cause.Value)
+}
+func (e *goPanic) Unwrap() error { return e.cause }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -119,6 +120,9 @@ func (l *Loader) Close() {
 // behind, and the error has all problems that were found. Inputs are nil when
 // there are no files to watch.
 func (l *Loader) Load(ctx context.Context) (*Site, *Inputs, error) {
+	if err := checkOrigin(l.o.PublicOrigin); err != nil {
+		return nil, nil, err
+	}
 	s := &Site{}
 	switch {
 	case l.o.FS != nil:
@@ -270,6 +274,24 @@ func (l *Loader) expose(iso *js.Isolate) {
 			return exports
 		})
 	}
+}
+
+// checkOrigin refuses what request URLs cannot begin with.
+func checkOrigin(origin string) error {
+	if origin == "" {
+		return nil
+	}
+	e := &route.Error{Text: fmt.Sprintf("the public origin %q is not an origin", origin), Hint: "it is a scheme and a host, such as https://example.com"}
+	u, err := url.Parse(origin)
+	switch {
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && origin == u.Scheme+"://"+u.Host:
+		return nil
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
+		e.Hint = "write " + u.Scheme + "://" + u.Host
+	case !strings.Contains(origin, "://"):
+		e.Hint = "write https://" + strings.TrimRight(origin, "/")
+	}
+	return e
 }
 
 // folder gives the path of a project without symbolic links: the names of

@@ -149,6 +149,32 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+func TestPublicOrigin(t *testing.T) {
+	for origin, want := range map[string]string{
+		"":                      "",
+		"https://example.com":   "",
+		"http://localhost:3000": "",
+		"http://[::1]:3000":     "",
+		"example.com":           "write https://example.com",
+		"example.com/":          "write https://example.com",
+		"https://example.com/":  "write https://example.com",
+		"https://a.test/x?y":    "write https://a.test",
+		"https://u:p@a.test":    "write https://a.test",
+		"HTTPS://a.test":        "write https://a.test",
+		"https://":              "it is a scheme and a host, such as https://example.com",
+		"ftp://a.test":          "it is a scheme and a host, such as https://example.com",
+		"https://a b":           "it is a scheme and a host, such as https://example.com",
+	} {
+		got := ""
+		if _, _, err := load(t, Options{PublicOrigin: origin}); err != nil {
+			_, got, _ = strings.Cut(err.Error(), "\nhint: ")
+		}
+		if got != want {
+			t.Errorf("%q: the hint is %q, want %q", origin, got, want)
+		}
+	}
+}
+
 // A loader that is asked again sees new files and new values, NEXT_PUBLIC_ ones
 // among them, which are compiled in.
 func TestReload(t *testing.T) {
