@@ -129,7 +129,7 @@ func TestRequestsAreApart(t *testing.T) {
 // never settles or panics in Go ends alone; its neighbours answer.
 func TestRunawayHandlers(t *testing.T) {
 	var logged logs
-	c := portico.Config{Isolates: 1, JobLimit: 100 * time.Millisecond, HandlerTimeout: 300 * time.Millisecond, Logger: slog.New(&logged)}
+	c := portico.Config{Isolates: 1, JobLimit: 300 * time.Millisecond, HandlerTimeout: 5 * time.Second, Logger: slog.New(&logged)}
 	s := serve(t, c, map[string]string{
 		"app/loop/route.ts":    `export function GET() { for (;;) {} }`,
 		"app/flood/route.ts":   `export async function GET() { for (;;) await 1 }`,

@@ -151,7 +151,7 @@ func TestRunawayJobs(t *testing.T) {
 		{"deep", ErrStack}, {"asyncDeep", ErrStack}, {"panic", &PanicError{}}, {"asyncPanic", &PanicError{}},
 	} {
 		t.Run(c.entry, func(t *testing.T) {
-			pool := harness(t, 1, Options{JobLimit: 30 * time.Millisecond}, source)
+			pool := harness(t, 1, Options{JobLimit: 200 * time.Millisecond}, source)
 			waiting := make(chan outcome, 3)
 			for range 3 {
 				go func() { waiting <- call(pool, "w", "wait") }()
