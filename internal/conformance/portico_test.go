@@ -119,9 +119,27 @@ func transcripts(t *testing.T) []string {
 }
 
 // withModules gives the folder to serve: the app itself, or a copy with its
-// fixture_modules as node_modules, a name that is never committed.
+// fixture_modules as node_modules, a name that is never committed, or with the
+// packages that its npm_modules names, installed by npm. Without npm such an app
+// is skipped by name.
 func withModules(t *testing.T, app string) string {
 	t.Helper()
+	if list, err := os.ReadFile(filepath.Join(app, "npm_modules")); err == nil {
+		npm, err := exec.LookPath("npm")
+		if err != nil {
+			t.Skipf("%s needs npm, which is not here", filepath.Base(app))
+		}
+		dir := filepath.Join(t.TempDir(), filepath.Base(app))
+		if err := os.CopyFS(dir, os.DirFS(app)); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(npm, append([]string{"install", "--no-audit", "--no-fund", "--no-save"}, strings.Fields(string(list))...)...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("npm install: %v\n%s", err, out)
+		}
+		return dir
+	}
 	modules := filepath.Join(app, "fixture_modules")
 	if _, err := os.Stat(modules); errors.Is(err, os.ErrNotExist) {
 		return app

@@ -318,6 +318,9 @@ func (iso *Isolate) describe(o *goja.Object) string {
 // clarify rewrites the engine's wording of the commonest mistakes as V8 has it,
 // because people and libraries look for that.
 func clarify(msg string) string {
+	if msg == "Malformed URI" {
+		return "URI malformed"
+	}
 	if rest, ok := strings.CutPrefix(msg, "Cannot read property '"); ok {
 		if i := strings.LastIndex(rest, "' of "); i >= 0 {
 			return "Cannot read properties of " + rest[i+5:] + " (reading '" + rest[:i] + "')"

@@ -95,8 +95,8 @@ func secretAlgorithms() []*algorithm {
 			}
 		},
 		describe: func(k *cryptoKey, set func(string, any)) {
-			set("length", len(k.secret)*8)
 			set("hash", k.hash)
+			set("length", len(k.secret)*8)
 		},
 	}}
 	for _, mode := range []*algorithm{

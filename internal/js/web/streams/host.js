@@ -230,7 +230,7 @@
       const { resolve, reject } = capability;
       stop = pump(x, {
         write(chunk) {
-          if (typedArrayName(chunk) !== 'Uint8Array') throw typeError('A chunk of the body is not a Uint8Array');
+          if (typedArrayName(chunk) !== 'Uint8Array') throw typeError('Received non-Uint8Array chunk');
           chunks[chunks.length] = chunk;
           total += typedArrayByteLength(chunk);
         },

@@ -147,10 +147,10 @@
     __proto__: null,
     next: undefined,
     chunk(value) {
-      this.resolve({ done: false, value });
+      this.resolve({ value, done: false });
     },
     close(value) {
-      this.resolve({ done: true, value });
+      this.resolve({ value, done: true });
     },
     error(e) {
       this.reject(e);
@@ -161,10 +161,10 @@
     const stream = reader.stream;
     if (stream === undefined) return promiseReject(releasedError());
     stream.disturbed = true;
-    if (stream.state === 'closed') return promiseResolve({ done: true, value: undefined });
+    if (stream.state === 'closed') return promiseResolve({ value: undefined, done: true });
     if (stream.state === 'errored') return promiseReject(stream.storedError);
     const value = stream.controller.pullNow();
-    if (value !== EMPTY) return promiseResolve({ done: false, value });
+    if (value !== EMPTY) return promiseResolve({ value, done: false });
     const promise = new PromiseCtor(executor);
     stream.controller.pullSteps({
       __proto__: promiseRequestProto, resolve: capability.resolve, reject: capability.reject,
