@@ -1,3 +1,5 @@
+// Some answers hold the working directory: it is the same everywhere.
+process.cwd = () => '/base/portico';
 const path = require('path');
 const out = [];
 const parts = ['', '.', '..', '/', '//', 'a', 'a/', '/a', 'b.txt', '.env', 'a.', '...', '..a', 'a/../b', './x', '../../y', 'a//b/', '/a//b', '///a', '//a/b', '//a/b/', '//a/b/c',
