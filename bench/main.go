@@ -275,7 +275,10 @@ func (want *answer) differs(got *answer) error {
 func (b *bench) verify(ctx context.Context, r *row, c *child) (*answer, error) {
 	var last *answer
 	for range 2 {
-		before := b.up.hits.Load()
+		before, err := b.quiet(ctx)
+		if err != nil {
+			return nil, err
+		}
 		a, err := ask(ctx, r, c.url+r.path)
 		if err != nil {
 			return nil, err
@@ -289,6 +292,23 @@ func (b *bench) verify(ctx context.Context, r *row, c *child) (*answer, error) {
 		last = a
 	}
 	return last, nil
+}
+
+// quiet waits until the upstream is asked no more: a load that has ended may
+// leave requests behind. It returns how often the upstream has been asked.
+func (b *bench) quiet(ctx context.Context) (int64, error) {
+	for hits := b.up.hits.Load(); ; {
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+		now := b.up.hits.Load()
+		if now == hits {
+			return now, nil
+		}
+		hits = now
+	}
 }
 
 func ask(ctx context.Context, r *row, url string) (*answer, error) {

@@ -13,10 +13,15 @@ type Scope struct {
 	// Value is the owner's own state, found again with Isolate.Scope.
 	Value any
 	// OnKill is called once, on the isolate, when the scope is ended from
-	// outside: it computed for too long, ran out of stack or panicked in Go.
+	// outside: it computed for too long, ran out of stack or panicked in Go. A
+	// Value with a method Killed(error) stands in for a nil OnKill.
 	OnKill func(error)
 
 	killed error
+	root   Frame // see NewFrame
+
+	// The scope's neighbours in its isolate's list; Isolate.scopeMu guards them.
+	prev, next *Scope
 }
 
 // Frame is one link of an async context: an immutable list of bindings. The
@@ -29,8 +34,14 @@ type Frame struct {
 	set   func() // makes this frame current; built once, see tracker.Exited
 }
 
-// NewFrame returns the first frame of a scope.
-func NewFrame(s *Scope) *Frame { return &Frame{scope: s} }
+// NewFrame returns the first frame of a scope. It is part of the scope; its
+// first call must come before the scope is shared between goroutines.
+func NewFrame(s *Scope) *Frame {
+	if s.root.scope == nil {
+		s.root.scope = s
+	}
+	return &s.root
+}
 
 func (f *Frame) with(key *goja.Object, val goja.Value) *Frame {
 	if f == nil {

@@ -116,7 +116,7 @@ type layout struct {
 	promiseLayout
 }
 
-func (l *layout) has(t Trick) bool { return l.off[t] == nil }
+func (l *layout) has(t Trick) bool { return len(l.off) == 0 || l.off[t] == nil }
 
 // theLayout is computed once: goja's types do not change while a process runs.
 var theLayout = sync.OnceValue(func() *layout {

@@ -12,9 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,7 +72,7 @@ type Isolate struct {
 	unhandled map[*goja.Promise]*rejection
 
 	scopeMu sync.Mutex
-	scopes  map[*Scope]struct{} // scopes under way, to be told when the isolate breaks
+	scopes  Scope // head of the list of scopes under way, to be told when the isolate breaks
 
 	pool    *Pool
 	modules map[string]*module
@@ -127,7 +125,6 @@ func newIsolate(pool *Pool) (*Isolate, error) {
 		rt: rt, opts: o, pool: pool,
 		pending:   map[*Promise]struct{}{},
 		unhandled: map[*goja.Promise]*rejection{},
-		scopes:    map[*Scope]struct{}{},
 		modules:   map[string]*module{},
 		classes:   map[any]any{},
 		ctors:     map[*goja.Object]struct{}{},
@@ -370,6 +367,8 @@ func (iso *Isolate) kill(s *Scope, err error) {
 	s.killed = err
 	if s.OnKill != nil {
 		s.OnKill(err)
+	} else if v, ok := s.Value.(interface{ Killed(error) }); ok {
+		v.Killed(err)
 	}
 }
 
@@ -377,7 +376,10 @@ func (iso *Isolate) kill(s *Scope, err error) {
 func (iso *Isolate) breakDown(err error) {
 	iso.broken.Store(true)
 	iso.scopeMu.Lock()
-	scopes := slices.Collect(maps.Keys(iso.scopes))
+	var scopes []*Scope
+	for s := iso.scopes.next; s != nil; s = s.next {
+		scopes = append(scopes, s)
+	}
 	iso.scopeMu.Unlock()
 	for _, s := range scopes {
 		iso.kill(s, err)

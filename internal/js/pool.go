@@ -100,7 +100,11 @@ func (p *Pool) Begin(s *Scope) (*Isolate, error) {
 	}
 	best.load.Add(1)
 	best.scopeMu.Lock()
-	best.scopes[s] = struct{}{}
+	s.prev, s.next = &best.scopes, best.scopes.next
+	if s.next != nil {
+		s.next.prev = s
+	}
+	best.scopes.next = s
 	best.scopeMu.Unlock()
 	return best, nil
 }
@@ -108,7 +112,11 @@ func (p *Pool) Begin(s *Scope) (*Isolate, error) {
 // End counts a scope as gone from its isolate.
 func (p *Pool) End(iso *Isolate, s *Scope) {
 	iso.scopeMu.Lock()
-	delete(iso.scopes, s)
+	s.prev.next = s.next
+	if s.next != nil {
+		s.next.prev = s.prev
+	}
+	s.prev, s.next = nil, nil
 	iso.scopeMu.Unlock()
 	iso.load.Add(-1)
 }

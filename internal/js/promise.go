@@ -194,23 +194,13 @@ func (iso *Isolate) Attempt(fn func() (goja.Value, error)) goja.Value {
 // that is settled already, else when it settles. then is called exactly once,
 // on the isolate.
 func (iso *Isolate) Await(v goja.Value, then func(v goja.Value, err error)) {
-	o, ok := v.(*goja.Object)
-	if !ok {
-		then(v, nil)
+	if v, err, ok := iso.Settled(v); ok {
+		then(v, err)
 		return
 	}
+	o := v.(*goja.Object)
 	p, isPromise := iso.asPromise(o)
 	if isPromise {
-		switch p.State() {
-		case goja.PromiseStateFulfilled:
-			then(p.Result(), nil)
-			return
-		case goja.PromiseStateRejected:
-			// Nobody else may ever handle it: it is handled here.
-			delete(iso.unhandled, p)
-			then(nil, thrown{p.Result()})
-			return
-		}
 		if iso.eng.react(p, iso.tracker.Grab(),
 			func(c goja.FunctionCall) goja.Value { then(c.Argument(0), nil); return goja.Undefined() },
 			func(c goja.FunctionCall) goja.Value { then(nil, thrown{c.Argument(0)}); return goja.Undefined() }) {
@@ -239,6 +229,28 @@ func (iso *Isolate) Await(v goja.Value, then func(v goja.Value, err error)) {
 	if err != nil {
 		then(nil, err)
 	}
+}
+
+// Settled returns the outcome of v when it is there: that of a settled promise,
+// or v itself when it is no object. A promise that it returns an error of counts
+// as handled.
+func (iso *Isolate) Settled(v goja.Value) (result goja.Value, err error, ok bool) {
+	o, isObject := v.(*goja.Object)
+	if !isObject {
+		return v, nil, true
+	}
+	p, isPromise := iso.asPromise(o)
+	if !isPromise {
+		return nil, nil, false
+	}
+	switch p.State() {
+	case goja.PromiseStateFulfilled:
+		return p.Result(), nil, true
+	case goja.PromiseStateRejected:
+		delete(iso.unhandled, p) // nobody else may ever handle it
+		return nil, thrown{p.Result()}, true
+	}
+	return nil, nil, false
 }
 
 // asPromise returns the promise behind an object. The type is asked first:

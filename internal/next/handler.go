@@ -275,11 +275,13 @@ type Call struct {
 type Exchange struct {
 	app  *App
 	iso  *js.Isolate
-	call *Call
+	call Call
 	req  *http.Request
 
-	incoming *web.Headers
-	body     *web.Body
+	request  *web.Request
+	incoming *web.Headers // the request's
+	ext      requestExt   // what makes it a NextRequest
+	args     [2]goja.Value
 
 	headersObj, cookiesObj *goja.Object
 	jar                    *jar
@@ -326,12 +328,14 @@ const maxEager = 64 << 10
 // Serve runs a handler for a request and writes its answer. An error means
 // that nothing was written; a failure after that panics with
 // http.ErrAbortHandler, which ends the connection.
-func (a *App) Serve(w http.ResponseWriter, r *http.Request, c *Call) error {
+func (a *App) Serve(w http.ResponseWriter, r *http.Request, c Call) error {
 	a.work.Add(1)
 	x := &Exchange{app: a, call: c, req: r}
-	x.scope.Value, x.scope.OnKill = x, x.killed
-	x.incoming = web.FromRequest(r.Header, x.forwarded)
-	x.body = requestBody(r)
+	x.scope.Value = x
+	x.request = web.NewIncoming(r.Method, c.URL, r.Header, requestBody(r), x)
+	x.incoming = x.request.Headers()
+	x.ext.incoming = true
+	x.request.Ext = &x.ext
 	iso, err := a.pool.Begin(&x.scope)
 	if err != nil {
 		x.release()
@@ -427,9 +431,9 @@ func requestBody(r *http.Request) *web.Body {
 	return web.ReaderBody(r.Body, r.ContentLength)
 }
 
-// forwarded completes the headers as a handler sees them behind a Node server:
+// Complete completes the headers as a handler sees them behind a Node server:
 // Host is a header, and x-forwarded-* are there unless the client sent them.
-func (x *Exchange) forwarded(h http.Header) {
+func (x *Exchange) Complete(h http.Header) {
 	set := func(name, value string) {
 		if _, ok := h[name]; !ok && value != "" {
 			h[name] = []string{value}
@@ -473,12 +477,8 @@ func (x *Exchange) invoke(m *Modules, e *entry) {
 		x.fail(fmt.Errorf("%s does not export %s on this isolate", x.call.Entry, x.call.Export))
 		return
 	}
-	r := web.NewIncoming(x.req.Method, x.call.URL, x.incoming, x.body, x.watch)
-	ext := &requestExt{incoming: true}
-	r.Ext = ext
-	m.keepCookies(r, ext)
-	args := make([]goja.Value, 1, 2)
-	args[0] = m.requestClass().New(r)
+	args := x.args[:1]
+	args[0] = m.requestClass().New(x.request)
 	if f.wantsContext {
 		ctx := m.rt.NewObject()
 		put(ctx, "params", x.params(m))
@@ -487,6 +487,10 @@ func (x *Exchange) invoke(m *Modules, e *entry) {
 	v, err := m.iso.Call(f.call, goja.Undefined(), args...)
 	if err != nil {
 		x.settle(m, nil, err)
+		return
+	}
+	if v, err, ok := m.iso.Settled(v); ok {
+		x.settle(m, v, err)
 		return
 	}
 	m.iso.Await(v, func(v goja.Value, err error) { x.settle(m, v, err) })
@@ -667,9 +671,9 @@ func (x *Exchange) end() {
 	}
 }
 
-// killed is told that the isolate ended the request: too much computing, no
+// Killed is told that the isolate ended the request: too much computing, no
 // stack left, a panic, or its time limit.
-func (x *Exchange) killed(err error) {
+func (x *Exchange) Killed(err error) {
 	if !x.settled {
 		x.err = err
 		x.end()
@@ -684,8 +688,8 @@ func (x *Exchange) killed(err error) {
 	x.release()
 }
 
-// watch ties a request's signal to the client. It runs on the isolate.
-func (x *Exchange) watch(s *web.Signal) {
+// Watch ties a request's signal to the client. It runs on the isolate.
+func (x *Exchange) Watch(s *web.Signal) {
 	if x.gone {
 		s.Abort(x.aborted())
 		return
@@ -750,7 +754,8 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 				h["Content-Length"] = []string{strconv.FormatInt(res.length, 10)}
 			}
 		} else if !bodyless(res.status) {
-			h["Content-Length"] = []string{strconv.Itoa(len(res.data))}
+			values = append(values, strconv.Itoa(len(res.data)))
+			h["Content-Length"] = values[len(values)-1:]
 			checkEncoding(h, res.data)
 		}
 		w.WriteHeader(res.status)

@@ -103,6 +103,14 @@ func (m *Modules) requestClass() *js.Class {
 	})
 }
 
+// BeforeWrite keeps the cookies that came, as keepCookies does.
+func (x *Exchange) BeforeWrite() {
+	m := of(x.iso)
+	if x.ext.cookies == nil {
+		x.ext.cookies = m.requestCookies().New(m.requestJar(x.incoming))
+	}
+}
+
 // keepCookies makes request.cookies those that came, also when a script changes
 // the header before it first asks for them.
 func (m *Modules) keepCookies(r *web.Request, ext *requestExt) {

@@ -33,13 +33,13 @@ type Exchange struct {
 // URL is the request's absolute URL with the public origin, as scripts see it:
 // the path as it was sent, the query as Next.js 16 writes it.
 func (x *Exchange) URL(normaliseQuery func(string) string) string {
-	u := x.Proto + "://" + x.Host + x.Path
-	if q := x.R.URL.RawQuery; q != "" {
-		u += "?" + normaliseQuery(q)
-	} else if x.R.URL.ForceQuery {
-		u += "?"
+	switch q := x.R.URL.RawQuery; {
+	case q != "":
+		return x.Proto + "://" + x.Host + x.Path + "?" + normaliseQuery(q)
+	case x.R.URL.ForceQuery:
+		return x.Proto + "://" + x.Host + x.Path + "?"
 	}
-	return u
+	return x.Proto + "://" + x.Host + x.Path
 }
 
 // Handler answers requests. An error means that nothing was written.

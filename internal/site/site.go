@@ -459,7 +459,7 @@ type scriptHandler struct {
 }
 
 func (h scriptHandler) Handle(x *pipeline.Exchange) error {
-	err := h.app.Serve(x.W, x.R, &next.Call{
+	err := h.app.Serve(x.W, x.R, next.Call{
 		Entry: h.entry, Export: x.Export, Pattern: x.Route.Pattern, ID: x.ID,
 		URL: x.URL(web.NormaliseQuery), Host: x.Host, Proto: x.Proto, Params: x.Params, Dynamic: h.dynamic,
 	})

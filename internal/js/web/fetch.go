@@ -104,7 +104,7 @@ func (e *errScript) ScriptValue(*js.Isolate) goja.Value { return e.v }
 
 func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
 	var signal *Signal
-	if r.signal != nil || r.watch != nil {
+	if r.watched() {
 		signal = e.requestSignal(r)
 		if signal.Aborted() {
 			return nil, js.Throw(signal.Reason())

@@ -21,9 +21,10 @@ type Headers struct {
 
 	// source is an incoming request's header that list is made from when
 	// somebody iterates or writes.
-	source  http.Header
-	prepare func(http.Header) // completes source before its first use
-	shared  bool              // list belongs to somebody else and is copied before a write
+	source http.Header
+	in     Incoming // completes source before its first use; nil when that was done
+	writer Incoming // is told of the first write; nil is nobody
+	shared bool     // list belongs to somebody else and is copied before a write
 
 	// OnChange is called after a script changed the list; nil is allowed.
 	OnChange func()
@@ -49,12 +50,6 @@ const (
 // FromHTTP returns the headers of an incoming request as a script sees them.
 // h is not changed, and copied before the first write.
 func FromHTTP(h http.Header) *Headers { return &Headers{source: h} }
-
-// FromRequest is FromHTTP for a header map that prepare completes with Host and
-// X-Forwarded-*, once, when a script first looks at those or at all of it.
-func FromRequest(h http.Header, prepare func(http.Header)) *Headers {
-	return &Headers{source: h, prepare: prepare}
-}
 
 // Sealed returns a view of the list that throws Next.js's error for headers()
 // when a script writes to it.
@@ -97,6 +92,10 @@ func (h *Headers) own() {
 		h.BeforeWrite = nil
 		f()
 	}
+	if w := h.writer; w != nil {
+		h.writer = nil
+		w.BeforeWrite()
+	}
 	h.materialise()
 	if h.shared {
 		h.list, h.shared = slices.Clone(h.list), false
@@ -105,15 +104,15 @@ func (h *Headers) own() {
 
 // prepared completes the source before its first use.
 func (h *Headers) prepared() {
-	if h.prepare != nil {
-		h.prepare(h.source)
-		h.prepare = nil
+	if in := h.in; in != nil {
+		h.in = nil
+		in.Complete(h.source)
 	}
 }
 
 // preparedFor is prepared for a look at one header: most are there as they came.
 func (h *Headers) preparedFor(name string) {
-	if h.prepare != nil && (name == "host" || strings.HasPrefix(name, "x-forwarded-")) {
+	if h.in != nil && (name == "host" || strings.HasPrefix(name, "x-forwarded-")) {
 		h.prepared()
 	}
 }

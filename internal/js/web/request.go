@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -21,6 +22,7 @@ type Request struct {
 	// watch ties the signal to what aborts an incoming request; it runs when a
 	// script first asks for the signal.
 	watch func(*Signal)
+	in    Incoming // whose request it is, for one from the network; stands in for watch
 
 	mode, credentials, cache, redirect, referrer, referrerPolicy, integrity string
 	keepalive                                                               bool
@@ -29,10 +31,29 @@ type Request struct {
 	Ext any
 }
 
-// NewIncoming returns the request of an exchange. watch is called with the
-// signal when a script first asks for it.
-func NewIncoming(method, url string, h *Headers, body *Body, watch func(*Signal)) *Request {
-	return &Request{Method: method, url: url, headers: h, Body: body, watch: watch, mode: "cors", credentials: "same-origin", redirect: "follow", referrer: "about:client"}
+// Incoming is what a request from the network asks its exchange for, each once
+// and only when a script needs it. The methods are called on the isolate.
+type Incoming interface {
+	// Complete adds to the header what a handler sees behind a Node server: Host
+	// and X-Forwarded-*.
+	Complete(http.Header)
+	// BeforeWrite comes before the first change of the header.
+	BeforeWrite()
+	// Watch ties the signal to what aborts the request.
+	Watch(*Signal)
+}
+
+// NewIncoming returns the request of an exchange.
+func NewIncoming(method, url string, h http.Header, body *Body, in Incoming) *Request {
+	r := &struct {
+		request Request
+		headers Headers
+	}{
+		Request{Method: method, url: url, Body: body, in: in, mode: "cors", credentials: "same-origin", redirect: "follow", referrer: "about:client"},
+		Headers{source: h, in: in, writer: in},
+	}
+	r.request.headers = &r.headers
+	return &r.request
 }
 
 func (r *Request) theBody() *Body { return r.Body }
@@ -55,7 +76,10 @@ func (r *Request) Redirect() string { return r.redirect }
 func (e *Env) requestSignal(r *Request) *Signal {
 	if r.signal == nil {
 		r.signal = e.LazySignal()
-		if r.watch != nil {
+		switch {
+		case r.in != nil:
+			r.in.Watch(r.signal)
+		case r.watch != nil:
 			r.watch(r.signal)
 		}
 	}
@@ -136,13 +160,16 @@ func (e *Env) CloneRequest(r *Request) *Request {
 	n.Ext, n.headersObj, n.signal = nil, nil, nil
 	n.headers = r.headers.Clone()
 	n.Body = e.cloneBody(r.Body)
-	n.watch = e.follow(r)
+	n.watch, n.in = e.follow(r), nil
 	return &n
 }
 
+// watched reports whether anything could abort the request's signal.
+func (r *Request) watched() bool { return r.signal != nil || r.watch != nil || r.in != nil }
+
 // follow ties a new request's signal to r's, when somebody asks for it.
 func (e *Env) follow(r *Request) func(*Signal) {
-	if r.signal == nil && r.watch == nil {
+	if !r.watched() {
 		return nil
 	}
 	return func(s *Signal) { e.chainSignal(e.requestSignal(r), s) }
@@ -178,7 +205,7 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 		from = in
 		*r = *in
 		r.Ext, r.headersObj, r.signal, r.Body = nil, nil, nil, nil
-		r.watch = e.follow(in)
+		r.watch, r.in = e.follow(in), nil
 	} else {
 		u, err := ParseURL(input.String(), nil)
 		if err != nil {

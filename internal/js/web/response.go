@@ -23,11 +23,17 @@ type Response struct {
 
 	// Ext is what a subclass written in Go keeps: NextResponse.
 	Ext any
+
+	// Room for headers and body, so that a response is one allocation.
+	ownHeaders Headers
+	ownBody    Body
 }
 
 // NewResponse returns a response without a body.
 func NewResponse(status int) *Response {
-	return &Response{Status: status, headers: &Headers{}, typ: "default"}
+	r := &Response{Status: status, typ: "default"}
+	r.headers = &r.ownHeaders
+	return r
 }
 
 func (r *Response) theBody() *Body { return r.Body }
@@ -61,7 +67,8 @@ func (e *Env) JSONResponse(data, init goja.Value) *Response {
 	}
 	r := NewResponse(200)
 	if init == nil || goja.IsUndefined(init) || goja.IsNull(init) {
-		r.Body = BytesBody(b)
+		r.ownBody = Body{data: b, length: int64(len(b))}
+		r.Body = &r.ownBody
 		r.headers.list, r.headers.shared = jsonHeader, true
 		return r
 	}
