@@ -91,7 +91,7 @@ async function recordApp(app, version, scratch, upstream) {
   const name = path.basename(app);
   const dir = path.join(home, 'apps', name);
   fs.rmSync(dir, { recursive: true, force: true });
-  fs.cpSync(app, dir, { recursive: true, filter: (p) => !/(^|\/)(node_modules|\.next|transcript\.txt|known_failures\.txt)$/.test(path.relative(app, p)) });
+  fs.cpSync(app, dir, { recursive: true, filter: (p) => !/(^|\/)(node_modules|\.next|transcript\.txt|known_failures\.txt|npm_modules)$/.test(path.relative(app, p)) });
   const fixtureModules = path.join(app, 'fixture_modules');
   if (fs.existsSync(fixtureModules)) fs.cpSync(fixtureModules, path.join(dir, 'node_modules'), { recursive: true });
 
