@@ -44,6 +44,12 @@ func (iso *Isolate) installES() {
 		return rt.ToValue(ok)
 	}))
 	must(host.Set("sum", iso.sumPrecise))
+	must(host.Set("zone", func(c goja.FunctionCall) goja.Value {
+		if name, ok := zoneNames[c.Argument(0).String()]; ok {
+			return rt.ToValue(name)
+		}
+		return goja.Undefined()
+	}))
 	must(host.Set("methods", func(c goja.FunctionCall) goja.Value {
 		o := c.Argument(0).(*goja.Object)
 		for _, a := range c.Arguments[1:] {
@@ -105,6 +111,7 @@ func (iso *Isolate) installES() {
 	})
 	iso.installBuffers(proto("ArrayBuffer"), proto("DataView"))
 	iso.installLimits()
+	iso.installLocale()
 }
 
 // runInternal runs one of this package's programs, a function of one argument.

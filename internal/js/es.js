@@ -581,13 +581,18 @@
   }.from);
   defineProperty(TypedArray.from, 'length', { value: 1 });
 
-  // Date.prototype.toString names the zone; UTC has a long name everywhere else.
+  // Date.prototype.toString names the zone in words, as far as they are known.
   const named = old => ({
     [old.name]() {
       const s = apply(old, this, []);
-      return s[s.length - 2] === 'C' && s.endsWith('(UTC)') ? s.slice(0, -4) + 'Coordinated Universal Time)' : s;
+      const i = s.length - 1;
+      if (s[i] !== ')') return s;
+      const from = apply(lastIndexOf, s, ['(']) + 1;
+      const name = host.zone(apply(slice, s, [from, i]));
+      return name === undefined ? s : apply(slice, s, [0, from]) + name + ')';
     },
   })[old.name];
+  const { lastIndexOf, slice } = String.prototype;
   value(Date.prototype, 'toString', named(Date.prototype.toString));
   value(Date.prototype, 'toTimeString', named(Date.prototype.toTimeString));
 

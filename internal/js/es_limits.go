@@ -3,6 +3,7 @@ package js
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -379,10 +380,45 @@ func (iso *Isolate) guardFunctions() {
 					checked[i] = iso.rt.ToValue(fixed)
 				}
 			}
+			defer func() {
+				if o, ok := recovered(recover()).(*goja.Object); ok {
+					panic(iso.explainSyntax(o, checked))
+				}
+			}()
 			return construct(checked, newTarget)
 		}
 		iso.eng.construction(ctor, guarded, func(c goja.FunctionCall) goja.Value { return guarded(c.Arguments, nil) })
 	}
+}
+
+// recovered passes on what a script cannot have thrown.
+func recovered(x any) any {
+	switch e := x.(type) {
+	case nil, *goja.Object:
+		return x
+	case *goja.Exception:
+		if o, ok := e.Value().(*goja.Object); ok {
+			return o
+		}
+	}
+	panic(x)
+}
+
+// asyncIteration is what the bundler lowers, and the engine does not know.
+var asyncIteration = regexp.MustCompile(`\basync\s+function\s*\*|\basync\s*\*|\bfor\s+await\b`)
+
+// explainSyntax says which syntax it is that code compiled at run time cannot
+// have: nobody lowers that.
+func (iso *Isolate) explainSyntax(e *goja.Object, source []goja.Value) goja.Value {
+	if iso.text(e, "name") != "SyntaxError" {
+		return e
+	}
+	for _, s := range source {
+		if asyncIteration.MatchString(s.String()) {
+			return iso.NewError("SyntaxError", "async generators and for await are not supported in code that is compiled at run time ("+iso.text(e, "message")+")")
+		}
+	}
+	return e
 }
 
 // tooNested says what is wrong with code that must not be parsed, or "". It

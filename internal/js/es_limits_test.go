@@ -80,6 +80,9 @@ func TestLimitsOfConstructors(t *testing.T) {
 		{`new Function('return "\\u{10ffff}"')().codePointAt(0)`, `1114111`},
 		{`(async () => {}).constructor('return await 5')()`, `resolves 5`},
 		{`[...(function* () {}).constructor('yield 1; yield 2')()]`, `[1, 2]`},
+		{`try { new Function('return async function* () {}') } catch (e) { [e.name, e.message.slice(0, 85)] }`, `["SyntaxError", "async generators and for await are not supported in code that is compiled at run time"]`},
+		{`try { new Function('x', '(async () => { for await (const y of x); })()') } catch (e) { e.message.slice(0, 16) }`, `"async generators"`},
+		{`try { new Function('return ]') } catch (e) { e.name }`, `"SyntaxError"`},
 		{`class F extends Function { constructor() { super('return 7') } } const f = new F; [f(), f instanceof F]`, `[7, true]`},
 	} {
 		if got := runCase(t, iso, c.src); got != c.want {

@@ -10,11 +10,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dop251/goja"
 )
 
 var record = flag.Bool("record", false, "write what Node answers into the transcripts of testdata/es")
+
+// The transcripts were recorded in this zone; scripts read dates in the local one.
+func init() { time.Local = time.UTC }
 
 // A transcript is a list of cases: lines that begin with "> " hold a script,
 // the line after them what Node says its value is. A line "# not Node: reason"
