@@ -109,7 +109,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	code := 0
 	switch {
 	case len(args) == 0:
-		kong.Writers(stderr, stderr).Apply(parser) // nothing was asked for
+		parser.Stdout = stderr // nothing was asked for
 		args, code = []string{"--help"}, 2
 	case args[0] == "help":
 		args = append(slices.Clone(args[1:]), "--help")
@@ -290,7 +290,7 @@ func containerLimit() int64 {
 func (e *env) logger(dev bool) *slog.Logger {
 	if e.err.terminal || dev {
 		return slog.New(&plainLog{
-			Handler: tint.NewHandler(e.err.w, &tint.Options{TimeFormat: time.TimeOnly, NoColor: !e.err.terminal}),
+			Handler: tint.NewTextHandler(e.err.w, &tint.Options{TimeFormat: time.TimeOnly, NoColor: !e.err.terminal}),
 			console: e.err,
 		})
 	}
