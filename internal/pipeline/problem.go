@@ -59,7 +59,9 @@ func problems(err error, source fs.FS) []problem {
 	var p problem
 	text, hint, _ := strings.Cut(detail(err), "\nhint: ")
 	p.Hint = hint
-	p.Title, p.Detail, _ = strings.Cut(text, "\n")
+	// A script's error has its causes below it, each with its own stack.
+	texts := strings.Split(text, "\n  [cause]: ")
+	p.Title, p.Detail, _ = strings.Cut(texts[0], "\n")
 	if place, rest, ok := cutPlace(p.Title); ok {
 		p.Place, p.Title = place, rest
 	}
@@ -67,11 +69,26 @@ func problems(err error, source fs.FS) []problem {
 	if p.Place == "" && errors.As(err, &l) {
 		p.Place = l.Place()
 	}
-	if source != nil && p.Place != "" {
-		p.Frame = frame(source, p.Place)
+	out := []problem{p}
+	for _, text := range texts[1:] {
+		cause := problem{}
+		cause.Title, cause.Detail, _ = strings.Cut(text, "\n")
+		cause.Title = "caused by " + cause.Title
+		if m := stackPlace.FindStringSubmatch(cause.Detail); m != nil {
+			cause.Place = m[1]
+		}
+		out = append(out, cause)
 	}
-	return []problem{p}
+	for i := range out {
+		if source != nil && out[i].Place != "" {
+			out[i].Frame = frame(source, out[i].Place)
+		}
+	}
+	return out
 }
+
+// stackPlace is the place of the first line of a stack that has one.
+var stackPlace = regexp.MustCompile(`(?m)^    at (?:.* \()?([^\s<].*?:\d+:\d+)\)?$`)
 
 var placePattern = regexp.MustCompile(`^([^\s:][^\s:]*(?: [^\s:]+)*?):(\d+)(?::(\d+))?$`)
 

@@ -49,6 +49,11 @@ func TestProblems(t *testing.T) {
 		{"a stack's place", deepError{}, []problem{{Title: "TypeError: secret", Place: "app/a/route.ts:2:3", Detail: "    at GET (app/a/route.ts:2:3)", Frame: []frameLine{
 			plain("1", "one"), hit("2", "two"), caret(" ", "  ^"), plain("3", "\tthree é x"), plain("4", "four"), plain("5", "five"),
 		}}}},
+		{"cause", errors.New("Error: a\n    at x (none.ts:1:1)\n  [cause]: TypeError: b\n    at <anonymous>\n    at y (one.ts:1:2)\n  [cause]: c\n    at z (app/(shop)/x.ts:1:1)"), []problem{
+			{Title: "Error: a", Detail: "    at x (none.ts:1:1)"},
+			{Title: "caused by TypeError: b", Place: "one.ts:1:2", Detail: "    at <anonymous>\n    at y (one.ts:1:2)", Frame: []frameLine{hit("1", "only"), caret(" ", " ^")}},
+			{Title: "caused by c", Place: "app/(shop)/x.ts:1:1", Detail: "    at z (app/(shop)/x.ts:1:1)"},
+		}},
 		{"joined", errors.Join(errors.New("a"), errors.Join(errors.New("b\nhint: c"), errors.New("d"))), []problem{{Title: "a"}, {Title: "b", Hint: "c"}, {Title: "d"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
