@@ -337,8 +337,8 @@
     else request.chunk(view);
   }
 
+  // The buffer is not exposed here: whoever filled the descriptor has seen to it.
   function filledView(descriptor) {
-    ownBuffer(descriptor);
     return new descriptor.constructor(
       descriptor.buffer, descriptor.byteOffset, descriptor.bytesFilled / descriptor.elementSize,
     );

@@ -62,8 +62,8 @@
   }
 
   // respondBranch responds with a view that the stream has filled. The standard
-  // asserts that the branch still waits for it, but a chunk that the other branch
-  // read meanwhile may have filled it, if its reader was released.
+  // asserts that the branch still waits for it, but the branch may have failed in
+  // the turn between.
   function respondBranch(c, view) {
     if (c.pending === undefined) {
       teeEnqueue(c, view);

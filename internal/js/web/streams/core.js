@@ -14,7 +14,8 @@
 //   addAbortAlgorithm(signal, f)   optional: runs f when signal aborts, before
 //                          its event, and returns a function that takes f off;
 //                          without it the abort event is listened to
-//   transferArrayBuffer(b) detaches b; returns a new ArrayBuffer of its bytes
+//   transferArrayBuffer(b) detaches b; returns a new ArrayBuffer of its bytes, or
+//                          throws a TypeError
 //   isDetached(b)          whether b is detached
 //   copyBytes(to, toOffset, from, fromOffset, n)   optional, on ArrayBuffers
 //

@@ -160,6 +160,19 @@
     await t.rejects(TypeError, reader.read(gone));
   });
 
+  t.test('byob: a buffer that cannot be transferred', async () => {
+    if (typeof WebAssembly === 'undefined') return;
+    const { rs, c } = open();
+    const reader = byob(rs);
+    const memory = () => new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, 1);
+    await t.rejects(TypeError, reader.read(memory()));
+    t.throws(TypeError, () => c.enqueue(memory()));
+    const read = reader.read(new Uint8Array(new ArrayBuffer(65536), 0, 1));
+    t.throws(TypeError, () => c.byobRequest.respondWithNewView(memory()));
+    c.enqueue(u8(1));
+    t.equal((await read).value, u8(1));
+  });
+
   t.test('byob: reading the same view twice', async () => {
     const { rs } = open();
     const reader = byob(rs);
@@ -547,6 +560,12 @@
     c.enqueue(u8(1, 2));
     t.equal(view.byteLength, 0, 'by enqueue');
     t.equal((await read).value, u8(1, 2));
+    read = reader.read(new Uint16Array(1));
+    const stays = c.byobRequest.view;
+    c.enqueue(u8(3));
+    t.equal(stays.byteLength, 0, 'by enqueue of part of an element');
+    c.enqueue(u8(0));
+    t.equal((await read).value, new Uint16Array([3]));
     read = reader.read(new Uint16Array(2));
     const part = c.byobRequest.view;
     c.byobRequest.respond(1);
@@ -613,7 +632,15 @@
 
   t.test('autoAllocateChunkSize: enqueue instead', async () => {
     const rs = new ReadableStream({ type: 'bytes', autoAllocateChunkSize: 5, pull(c) { c.enqueue(u8(1, 2, 3)); } });
-    t.equal((await rs.getReader().read()).value, u8(1, 2, 3));
+    const reader = rs.getReader();
+    t.equal((await reader.read()).value, u8(1, 2, 3));
+    t.equal((await reader.read()).value, u8(1, 2, 3));
+    const x = open({ autoAllocateChunkSize: 5 });
+    const read = x.rs.getReader().read();
+    t.equal(x.c.byobRequest.view.byteLength, 5);
+    x.c.enqueue(u8(1));
+    t.equal(x.c.byobRequest, null);
+    t.equal((await read).value, u8(1));
   });
 
   t.test('autoAllocateChunkSize: close instead', async () => {
@@ -742,6 +769,23 @@
     t.equal([(await reads[0]).done, (await reads[1]).done, (await reads[1]).value.byteLength], [true, true, 0]);
     await Promise.all([ra.closed, rb.closed]);
     t.equal((await rb.read(new Uint8Array(2))).done, true);
+  });
+
+  t.test('tee: closing with part of an element', async () => {
+    const { rs, c } = open();
+    const [a, b] = rs.tee();
+    const ra = byob(a);
+    const read = ra.read(new Uint16Array(1));
+    await t.flush();
+    c.byobRequest.view[0] = 1;
+    c.byobRequest.respond(1);
+    await t.flush();
+    c.close();
+    if (c.byobRequest !== null) c.byobRequest.respond(0);
+    await t.rejects(TypeError, read);
+    await t.rejects(TypeError, ra.closed);
+    const rb = b.getReader();
+    t.equal([(await rb.read()).value, (await rb.read()).done], [u8(1), true]);
   });
 
   t.test('tee: of a closed, an errored stream', async () => {

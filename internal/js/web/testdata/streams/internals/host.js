@@ -118,6 +118,15 @@
     await t.rejects(TypeError, all(internals.fromSource(make('x'))));
   });
 
+  t.test('fromSource: a chunk that a byob read has begun', async () => {
+    const rs = internals.fromSource(source([u8(1, 2, 3), u8(4)]));
+    const first = rs.getReader({ mode: 'byob' });
+    t.equal((await first.read(new Uint8Array(1))).value, u8(1));
+    first.releaseLock();
+    const second = rs.getReader();
+    t.equal([(await second.read()).value, (await second.read()).value], [u8(2, 3), u8(4)]);
+  });
+
   t.test('fromSource: errors', async () => {
     const rs = internals.fromSource(source([u8(1), error1]));
     const reader = rs.getReader();

@@ -21,7 +21,12 @@ function ours() {
     structuredClone,
     AbortController,
     AbortSignal,
-    transferArrayBuffer: (buffer) => structuredClone(buffer, { transfer: [buffer] }),
+    transferArrayBuffer(buffer) {
+      const moved = structuredClone(buffer, { transfer: [buffer] });
+      // Node copies what it cannot transfer: the memory of WebAssembly.
+      if (moved.byteLength > 0 && buffer.byteLength > 0) throw new TypeError('The buffer cannot be transferred');
+      return moved;
+    },
     isDetached(buffer) {
       if (buffer.byteLength !== 0) return false;
       try {
