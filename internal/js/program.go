@@ -35,6 +35,11 @@ func Compile(name, code string, sourceMap []byte) (program *Program, err error) 
 	if err != nil {
 		return nil, err
 	}
+	if theLayout().has(TrickRegExp) {
+		if err := disguiseLiterals(ast); err != nil {
+			return nil, err
+		}
+	}
 	p, err := goja.CompileAST(ast, false)
 	if err != nil {
 		return nil, err

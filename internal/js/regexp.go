@@ -164,6 +164,7 @@ func (iso *Isolate) regExp(v goja.Value) (o *goja.Object, p *rxProgram, source g
 		}
 		var flags rxFlags
 		if p, source, flags = iso.eng.regexp(o); p == nil {
+			source, flags = genuine(source, flags)
 			p = iso.compilePattern(source, flags.String())
 			iso.eng.setRegexp(o, p, source)
 		}
@@ -191,9 +192,22 @@ func (iso *Isolate) regExp(v goja.Value) (o *goja.Object, p *rxProgram, source g
 	if source.String() == "(?:)" {
 		source = iso.rt.ToValue("").(goja.String)
 	}
-	p = iso.compilePattern(source, flags)
+	f, _ := parseFlags(flags)
+	source, f = genuine(source, f)
+	p = iso.compilePattern(source, f.String())
 	iso.setProgram(o, p, source)
 	return o, p, source, true
+}
+
+// genuine gives a literal's own source and flags, see regexp_literal.go.
+func genuine(source goja.String, f rxFlags) (goja.String, rxFlags) {
+	if source.Length() == 0 || source.CharAt(0) != disguiseMark {
+		return source, f
+	}
+	if u, f, ok := undisguise(units(source), f); ok {
+		return goja.StringFromUTF16(u), f
+	}
+	return source, f
 }
 
 // subject returns the content of a script string.
