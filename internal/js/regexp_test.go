@@ -5,6 +5,7 @@ import (
 	"math/rand"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -198,6 +199,32 @@ func TestRegExpInterrupt(t *testing.T) {
 		}
 		if o := call(pool, "x", "after"); o.text != "xy" {
 			t.Error(o)
+		}
+	}
+}
+
+// TestRegExpShared: isolates use the same compiled patterns at the same time.
+func TestRegExpShared(t *testing.T) {
+	p, err := Compile("shared.js", `let n = 0; for (let i = 0; i < 300; i++) { n += 'x-1 y-22'.replace(/(\w)-(\d+)/g, '$2$1').length + ('a'.repeat(i % 40) + '!').split(/(?<=a)(?=!)|(?i:B)/).length; new RegExp('^\\p{Lu}+' + i % 7, 'iu').test('ÅÄ3') && n++ } n`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var got [8]string
+	for i := range got {
+		iso := testIsolate(t)
+		wg.Go(func() {
+			must(iso.Do(nil, func() {
+				v, err := iso.Run(p)
+				must(err)
+				got[i] = v.String()
+			}))
+		})
+	}
+	wg.Wait()
+	for _, g := range got {
+		if g != got[0] || g == "" {
+			t.Errorf("%q", got)
 		}
 	}
 }
