@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -80,7 +81,7 @@ type layout struct {
 	// baseObject
 	class, val, prototype, extensible, values, names, sorted uintptr
 
-	arrayValues, arrayLength, arrayCount uintptr
+	arrayValues, arrayLength, arrayCount, arrayLengthProp uintptr
 
 	// regexpObject, regexpPattern, and a pattern with room for our program
 	selfRegExp                                             unsafe.Pointer
@@ -96,6 +97,8 @@ type layout struct {
 	propValue, propEnumerable, propAccess uintptr
 	recordType                            reflect.Type
 	recordBase                            uintptr
+	arrayType                             reflect.Type
+	arrayBase                             uintptr
 
 	bufferData uintptr
 	// hostType is a struct of a goja.Object, goja's ArrayBuffer and our handle,
@@ -257,6 +260,10 @@ func (l *layout) probe() {
 		l.tabProperty = words(held).tab
 		l.recordType = reflect.StructOf([]reflect.StructField{{Name: "Object", Type: reflect.TypeFor[goja.Object]()}, {Name: "Base", Type: base}})
 		l.recordBase = l.recordType.Field(1).Offset
+		l.arrayLengthProp = field(t, "lengthProp", nil).Offset
+		l.propWritable = field(pt, "writable", reflect.TypeFor[bool]()).Offset
+		l.arrayType = reflect.StructOf([]reflect.StructField{{Name: "Object", Type: reflect.TypeFor[goja.Object]()}, {Name: "Array", Type: t}})
+		l.arrayBase = l.arrayType.Field(1).Offset
 	}, TrickJSON)
 	l.try(func() {
 		v, err := rt.RunString("/x/")
@@ -343,6 +350,9 @@ type engine struct {
 	// tracker is the one that the runtime has, for the reactions that we run.
 	tracker goja.AsyncContextTracker
 	base    reflect.Value // the placeholder frame that keeps goja from draining jobs
+
+	arrayProto *goja.Object       // see newArray
+	arrayNames []unistring.String // a new array's, shared by all
 }
 
 func newEngine(l *layout, rt *goja.Runtime) *engine {
@@ -837,14 +847,17 @@ func (l *layout) boxFloat(f *float64) goja.Value {
 	return fromWords(iface{l.tabFloat, unsafe.Pointer(f)})
 }
 
+// nameMarker is what goja puts behind a list of property names, into the last
+// place of the slice's capacity, while somebody goes through it: a list with that
+// mark is copied before it is changed. Objects can share such a list.
+const nameMarker = unistring.String(" ")
+
 // newRecord makes an object with data properties. A key that comes twice has
-// its first place and its last value. The slices are not kept.
-func (e *engine) newRecord(proto *goja.Object, keys []unistring.String, vals []goja.Value) *goja.Object {
-	p := reflect.New(e.recordType).UnsafePointer()
-	o := (*goja.Object)(p)
-	d := unsafe.Add(p, e.recordBase)
+// its first place and its last value. The slices are not kept. The names that it
+// returns can be given to newShaped, unless they are fewer than the keys.
+func (e *engine) newRecord(proto *goja.Object, keys []unistring.String, vals []goja.Value) (o *goja.Object, names []unistring.String) {
 	m := make(map[unistring.String]goja.Value, len(keys))
-	names := make([]unistring.String, 0, len(keys)+1)
+	names = make([]unistring.String, 0, len(keys)+1)
 	for i, k := range keys {
 		n := len(m)
 		m[k] = vals[i]
@@ -852,6 +865,24 @@ func (e *engine) newRecord(proto *goja.Object, keys []unistring.String, vals []g
 			names = append(names, k)
 		}
 	}
+	names[:len(keys)+1][len(keys)] = nameMarker
+	return e.record(proto, m, names), names
+}
+
+// newShaped makes an object with the names of another; vals are in their order
+// and not kept.
+func (e *engine) newShaped(proto *goja.Object, names []unistring.String, vals []goja.Value) *goja.Object {
+	m := make(map[unistring.String]goja.Value, len(names))
+	for i, k := range names {
+		m[k] = vals[i]
+	}
+	return e.record(proto, m, names)
+}
+
+func (e *engine) record(proto *goja.Object, m map[unistring.String]goja.Value, names []unistring.String) *goja.Object {
+	p := reflect.New(e.recordType).UnsafePointer()
+	o := (*goja.Object)(p)
+	d := unsafe.Add(p, e.recordBase)
 	*at[string](d, e.class) = "Object"
 	*at[*goja.Object](d, e.val) = o
 	*at[*goja.Object](d, e.prototype) = proto
@@ -866,12 +897,28 @@ func (e *engine) newRecord(proto *goja.Object, keys []unistring.String, vals []g
 
 // newArray makes an array; items is not kept.
 func (e *engine) newArray(items []goja.Value) *goja.Object {
-	a := e.rt.NewArray()
-	d := header(a).self.data
+	if e.arrayProto == nil {
+		e.arrayProto = e.rt.NewArray().Prototype()
+		e.arrayNames = []unistring.String{"length", nameMarker}[:1]
+	}
+	p := reflect.New(e.arrayType).UnsafePointer()
+	o := (*goja.Object)(p)
+	d := unsafe.Add(p, e.arrayBase)
+	length := unsafe.Add(d, e.arrayLengthProp)
+	*at[bool](length, e.propWritable) = true
+	*at[string](d, e.class) = "Array"
+	*at[*goja.Object](d, e.val) = o
+	*at[*goja.Object](d, e.prototype) = e.arrayProto
+	*at[bool](d, e.extensible) = true
+	*at[map[unistring.String]goja.Value](d, e.values) = map[unistring.String]goja.Value{"length": fromWords(iface{e.tabProperty, length})}
+	*at[[]unistring.String](d, e.layout.names) = e.arrayNames
 	*at[[]goja.Value](d, e.arrayValues) = append([]goja.Value(nil), items...)
 	*at[uint32](d, e.arrayLength) = uint32(len(items))
 	*at[int](d, e.arrayCount) = len(items)
-	return a
+	hd := header(o)
+	hd.self = iface{e.selfArray, d}
+	hd.runtime = e.rt
+	return o
 }
 
 // isRecord reports whether an object's properties are nothing but what its
@@ -979,7 +1026,7 @@ func (l *layout) selfTestJSON() {
 	text, n, f := "a", int64(1<<40), 1.5
 	key := unistring.NewFromString
 	arr := e.newArray([]goja.Value{l.boxInt(&n), l.boxFloat(&f)})
-	rec := e.newRecord(rt.NewObject().Prototype(),
+	rec, _ := e.newRecord(rt.NewObject().Prototype(),
 		[]unistring.String{key("b"), key("10"), key("é"), key("9"), key("b"), key("__proto__")},
 		[]goja.Value{goja.Null(), l.boxString(&text), arr, rt.ToValue(true), rt.ToValue("last"), rt.ToValue(3)})
 	must(rt.Set("r", rec))
@@ -989,6 +1036,44 @@ func (l *layout) selfTestJSON() {
 	must(err)
 	mustBe(v.String() == `9,10,b,é,__proto__ 9,10,b,é,__proto__ last a 1099511627776,1.5,p,,,6 6 7 true true `+
 		`{"9":true,"10":"a","b":"last","é":[1099511627776,1.5,"p",null,null,6],"__proto__":3} [object Object]`, "made objects: "+v.String())
+	// Objects that share a list of names, and arrays, do not notice each other:
+	// they do as goja's own.
+	make := func(own bool) {
+		var names []unistring.String
+		for _, name := range []string{"one", "two", "three", "four", "five"} {
+			vals := []goja.Value{rt.ToValue(1), rt.ToValue(2), rt.ToValue(3)}
+			var o, list *goja.Object
+			switch {
+			case own:
+				o, list = rt.NewObject(), rt.NewArray(1)
+				for i, k := range []string{"a", "7", "b"} {
+					must(o.Set(k, vals[i]))
+				}
+			case names == nil:
+				o, names = e.newRecord(rt.NewObject().Prototype(), []unistring.String{"a", "7", "b"}, vals)
+			default:
+				o = e.newShaped(rt.NewObject().Prototype(), names, vals)
+			}
+			if !own {
+				list = e.newArray([]goja.Value{rt.ToValue(1)})
+			}
+			must(rt.Set(name, o))
+			must(rt.Set(name+"s", list))
+		}
+	}
+	const play = `(() => { delete two.a; two.z = 1; three[3] = 0; three.y = 0; const seen = [];
+		for (const k in four) { for (const j in four) seen.push(k + j); delete four.b } four.x = 0;
+		for (const k in five) break; five.w = 5; delete five[7];
+		twos.p = 1; threes.length = 0; threes[0] = 4; fours.q = 2; delete fours.q; for (const k in fives) fives.r = 1; fives[9] = 1; fives[1e7] = 2; Object.freeze(ones);
+		return [one, two, three, four, five, ones, twos, threes, fours, fives].map(o => [Object.getOwnPropertyNames(o), Object.getPrototypeOf(o) === (Array.isArray(o) ? Array : Object).prototype]).join(' ')
+			+ ' ' + seen + ' ' + JSON.stringify([one, two, three, threes, Object.getOwnPropertyDescriptor(threes, 'length'), twos.length, [].concat(twos, threes)]) })()`
+	make(true)
+	want, err := rt.RunString(play)
+	must(err)
+	make(false)
+	got, err := rt.RunString(play)
+	must(err)
+	mustBe(got.String() == want.String() && strings.HasPrefix(want.String(), "7,a,b,true 7,b,z,true 3,7,a,b,y,true "), "shared names: "+got.String()+", want "+want.String())
 	v, err = rt.RunString(`const o = { 3: 'three', a: 1, 1: 'one', get g() { return 2 } }; Object.defineProperty(o, 'hidden', { value: 5 }); Object.defineProperty(o, 'fixed', { value: 4, enumerable: true });
 		const list = [1, , 3]; Object.defineProperty(list, 3, { get() { return 4 } }); const sparse = []; sparse[1e6] = 1; class C { x = 1 }
 		[o, list, sparse, new C, new Map, new Proxy({}, {}), Symbol(), 1n]`)

@@ -2,6 +2,7 @@ package js
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ type jsonParser struct {
 	vals  []goja.Value       // elements and members of the containers that are open
 	keys  []unistring.String // keys of the members
 	names [256]jsonName      // keys seen before, so that they need not be allocated again
+
+	shapes [8][]unistring.String // the names of the last object at each depth, in turns
 
 	// Small things are cut from chunks, which are small so that one value that
 	// is kept does not keep the whole document.
@@ -79,6 +82,7 @@ func (p *jsonParser) parseWith(iso *Isolate, s string, src *jsonSource) (goja.Va
 // reset drops what belongs to one document.
 func (p *jsonParser) reset() {
 	p.s, p.msg, p.text, p.boxes, p.ints, p.floats = "", nil, nil, nil, nil, nil
+	p.shapes = [8][]unistring.String{}
 	clear(p.vals)
 	clear(p.keys)
 	p.vals, p.keys = p.vals[:0], p.keys[:0]
@@ -604,12 +608,28 @@ func (p *jsonParser) object(src *jsonSource) goja.Value {
 	keys, vals := p.keys[keyBase:], p.vals[base:]
 	var o *goja.Object
 	if p.fast {
-		o = p.iso.eng.newRecord(p.iso.json.objectProto, keys, vals)
+		o = p.record(keys, vals)
 	} else {
 		o = p.iso.record(keys, vals)
 	}
 	clear(vals)
 	p.keys, p.vals = p.keys[:keyBase], p.vals[:base]
+	return o
+}
+
+// record makes an object directly. It shares its list of names with the one
+// before it at the same depth, when that has the same: a list of records is what
+// a large document mostly is.
+func (p *jsonParser) record(keys []unistring.String, vals []goja.Value) *goja.Object {
+	e, proto := p.iso.eng, p.iso.json.objectProto
+	shape := &p.shapes[p.depth%len(p.shapes)]
+	if len(keys) > 0 && slices.Equal(*shape, keys) {
+		return e.newShaped(proto, *shape, vals)
+	}
+	o, names := e.newRecord(proto, keys, vals)
+	if len(names) == len(keys) {
+		*shape = names
+	}
 	return o
 }
 

@@ -139,7 +139,8 @@ func (iso *Isolate) groups(p *rxProgram, caps []int32, items []goja.Value) goja.
 		}
 	}
 	if iso.rx.direct {
-		return iso.eng.newRecord(nil, keys, vals)
+		o, _ := iso.eng.newRecord(nil, keys, vals)
+		return o
 	}
 	o := iso.rt.CreateObject(nil)
 	for i, k := range keys {
