@@ -138,7 +138,7 @@ func (e *engine) pending(proto *goja.Object) *goja.Promise {
 // become jobs. The promise's value must not be a thenable.
 func (e *engine) finish(p *goja.Promise, state goja.PromiseState, v goja.Value) (handled bool) {
 	b := unsafe.Pointer(p)
-	from, other := l2(e.fulfilReactions, e.rejectReactions, state == goja.PromiseStateRejected)
+	from, other := ordered(e.fulfilReactions, e.rejectReactions, state == goja.PromiseStateRejected)
 	reactions := *at[[]unsafe.Pointer](b, from)
 	*at[[]unsafe.Pointer](b, from), *at[[]unsafe.Pointer](b, other) = nil, nil
 	*at[goja.Value](b, e.promiseResult) = v
@@ -149,7 +149,7 @@ func (e *engine) finish(p *goja.Promise, state goja.PromiseState, v goja.Value) 
 	return *at[bool](b, e.handled)
 }
 
-func l2(a, b uintptr, swap bool) (uintptr, uintptr) {
+func ordered(a, b uintptr, swap bool) (uintptr, uintptr) {
 	if swap {
 		return b, a
 	}

@@ -785,7 +785,7 @@ func checkEncoding(h http.Header, start []byte) {
 	}
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
 // stream copies a body to the client, chunk by chunk: a chunk is read when the
 // one before it has been written, so a slow client holds its producer back.
