@@ -36,10 +36,11 @@ var layers = map[string]layer{
 
 	"internal/js/web":   {rank: 1, may: []string{"internal/js"}},
 	"internal/pipeline": {rank: 1, may: []string{"internal/route"}},
+	"internal/config":   {rank: 1, may: []string{"internal/route"}},
 
-	"internal/next": {rank: 2, may: []string{"internal/js", "internal/js/web", "internal/route"}},
+	"internal/next": {rank: 2, may: []string{"internal/js", "internal/js/web", "internal/route", "internal/config"}},
 
-	"internal/site": {rank: 3, may: []string{"internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next"}},
+	"internal/site": {rank: 3, may: []string{"internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config"}},
 
 	"": {rank: 4, may: []string{"internal/site", "internal/server"}},
 
