@@ -9,6 +9,8 @@ package config
 
 import (
 	"time"
+
+	"github.com/portico-dev/portico/internal/route"
 )
 
 // Settings are what a configuration says. They are not changed after [Parse]
@@ -21,6 +23,11 @@ type Settings struct {
 	// File is the configuration's name, such as "next.config.ts"; "" when there
 	// is none.
 	File string
+
+	// Redirects, Rewrites and Headers are compiled rules, in order.
+	Redirects []*route.Redirect
+	Rewrites  Rewrites
+	Headers   []*route.HeaderRule
 
 	// BasePath is "" or a path that begins with / and does not end with one.
 	BasePath string
@@ -90,6 +97,16 @@ type Settings struct {
 	Server Server
 	// Proxy is about external rewrites.
 	Proxy Proxy
+}
+
+// Rewrites are the rewrites by when they are asked. A plain list is AfterFiles.
+type Rewrites struct {
+	// BeforeFiles are applied to every request, each to what the last made of it.
+	BeforeFiles []*route.Rewrite
+	// AfterFiles are asked when no route without parameters matches.
+	AfterFiles []*route.Rewrite
+	// Fallback are asked when nothing matches.
+	Fallback []*route.Rewrite
 }
 
 // CORS is who may read answers from other origins.
