@@ -33,6 +33,7 @@ var layers = map[string]layer{
 	"internal/bundle": {rank: 0},
 	"internal/js":     {rank: 0},
 	"internal/server": {rank: 0},
+	"internal/edge":   {rank: 0},
 
 	"internal/js/web":   {rank: 1, may: []string{"internal/js"}},
 	"internal/pipeline": {rank: 1, may: []string{"internal/route"}},
