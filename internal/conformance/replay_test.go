@@ -149,7 +149,7 @@ func TestReplayStreams(t *testing.T) {
 	}()
 	left := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		send(w, "first ")
+		send(w, "text/plain", "first ")
 		if r.URL.Path == "/forever" {
 			<-r.Context().Done()
 			close(left)
@@ -165,7 +165,7 @@ func TestReplayStreams(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		send(w, string(b))
+		send(w, "text/plain", string(b))
 	}))
 	defer server.Close()
 	tr, err := parse("t", `@recorded next@1.0.0

@@ -58,6 +58,8 @@ type Entry struct {
 type Answer struct {
 	// Closed: the connection ended without an answer.
 	Closed bool
+	// Stuck: the client waits for ever. No server should do that.
+	Stuck bool
 	// Fails and Loads are what a Build entry expects: the app does not load and
 	// says Body, or it does.
 	Fails, Loads bool
@@ -227,6 +229,8 @@ func (tr *Transcript) directive(line string) error {
 	switch name {
 	case "env":
 		tr.Env = append(tr.Env, arg)
+	case "host":
+		// What Next.js is told to listen on: the recorder's business.
 	case "recorded":
 		for _, what := range strings.Fields(arg) {
 			if v, ok := strings.CutPrefix(what, "next@"); ok {
@@ -247,6 +251,8 @@ func (e *Entry) directive(line string) error {
 		e.Build = true
 	case "grep":
 		// Which lines of Next.js's output are kept: the recorder's business.
+	case "patience":
+		// How long the recorder waits for Next.js.
 	case "raw":
 		e.raw = true
 	case "to":
@@ -349,6 +355,9 @@ func (a *Answer) line0(lines []string) ([]string, error) {
 		switch {
 		case line == "@closed":
 			a.Closed = true
+			return lines[1:], nil
+		case line == "@stuck":
+			a.Stuck = true
 			return lines[1:], nil
 		case line == "@unserved":
 			a.Unserved = true

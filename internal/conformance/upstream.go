@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha1"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,6 +112,9 @@ var unsaid = map[string]bool{
 	"keep-alive": true, "sec-fetch-mode": true, "transfer-encoding": true, "user-agent": true,
 }
 
+// forwarded is what a proxy says about the client; /asked leaves it out.
+var forwarded = regexp.MustCompile(`^(forwarded|via|x-forwarded-.*|x-real-ip|x-request-id|x-middleware-.*)$`)
+
 // feed is what /rss answers.
 const feed = `{"title":"Notes","description":"What we learnt","link":"https://notes.test/","copyright":"2026 Notes","items":[` +
 	`{"title":"One","description":"The first","link":"https://notes.test/1","publishDate":"Mon, 05 Jan 2026 10:00:00 GMT","guid":"n1"},` +
@@ -148,7 +154,11 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		u.change(func() { u.counters[key]++; n = u.counters[key] })
 		text(w, 200, "application/json", fmt.Sprintf(`{"count":%d}`, n))
 	case "echo":
-		echo(w, r)
+		echo(w, r, func(string) bool { return true })
+	case "asked":
+		echo(w, r, func(name string) bool { return !forwarded.MatchString(name) })
+	case "socket":
+		socket(w, r)
 	case "framing":
 		framing(w, r)
 	case "mirror":
@@ -199,15 +209,24 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for i := range n {
-			send(w, fmt.Sprintf("chunk %d\n", i))
+			send(w, "text/plain", fmt.Sprintf("chunk %d\n", i))
 		}
 	case "gated":
-		send(w, "first\n")
+		send(w, "text/plain", "first\n")
 		u.wait(r.Context(), func() bool { return u.gates[key] })
-		send(w, "second\n")
+		send(w, "text/plain", "second\n")
+	case "sse":
+		w.Header().Set("Cache-Control", "no-cache")
+		send(w, "text/event-stream", "data: one\n\n")
+		u.wait(r.Context(), func() bool { return u.gates[key] })
+		send(w, "text/event-stream", "data: two\n\n")
+	case "range":
+		w.Header().Set("Content-Type", "text/plain")
+		w.Header().Set("Etag", `"r1"`)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader("0123456789"))
 	case "cut":
 		w.Header().Set("Content-Length", "100")
-		send(w, "ten bytes!")
+		send(w, "text/plain", "ten bytes!")
 		panic(http.ErrAbortHandler)
 	case "drop":
 		panic(http.ErrAbortHandler)
@@ -277,8 +296,8 @@ func text(w http.ResponseWriter, status int, kind, body string) {
 }
 
 // send writes a part of a body and flushes it.
-func send(w http.ResponseWriter, part string) {
-	w.Header().Set("Content-Type", "text/plain")
+func send(w http.ResponseWriter, kind, part string) {
+	w.Header().Set("Content-Type", kind)
 	if _, err := io.WriteString(w, part); err == nil {
 		_ = http.NewResponseController(w).Flush()
 	}
@@ -305,7 +324,7 @@ func latin1(b []byte) string {
 	return string(out)
 }
 
-func echo(w http.ResponseWriter, r *http.Request) {
+func echo(w http.ResponseWriter, r *http.Request, said func(name string) bool) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -313,7 +332,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	headers := [][2]string{}
 	for name, lines := range r.Header {
 		name = strings.ToLower(name)
-		if unsaid[name] {
+		if unsaid[name] || !said(name) {
 			continue
 		}
 		headers = append(headers, [2]string{name, latin1([]byte(strings.Join(lines, ", ")))})
@@ -325,6 +344,54 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		Headers [][2]string `json:"headers"`
 		Body    string      `json:"body"`
 	}{r.Method, r.RequestURI, headers, latin1(body)})
+}
+
+// socket upgrades to a WebSocket, says hello, sends back the first frame that comes,
+// and says goodbye. Frames have less than 126 bytes.
+func socket(w http.ResponseWriter, r *http.Request) {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		text(w, 426, "text/plain", "not a WebSocket")
+		return
+	}
+	conn, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		text(w, 500, "text/plain", err.Error())
+		return
+	}
+	defer conn.Close()
+	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	head := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n"
+	if p := r.Header.Get("Sec-WebSocket-Protocol"); p != "" {
+		p, _, _ = strings.Cut(p, ",")
+		head += "Sec-WebSocket-Protocol: " + p + "\r\n"
+	}
+	frame := func(opcode byte, b []byte) error {
+		if _, err := rw.Write(append([]byte{0x80 | opcode, byte(len(b))}, b...)); err != nil {
+			return err
+		}
+		return rw.Flush()
+	}
+	if _, err := rw.WriteString(head + "\r\n"); err != nil {
+		return
+	}
+	if err := frame(1, []byte("hello "+r.RequestURI)); err != nil {
+		return
+	}
+	var start [6]byte // opcode, masked length, mask
+	if _, err := io.ReadFull(rw, start[:]); err != nil {
+		return
+	}
+	got := make([]byte, start[1]&127)
+	if _, err := io.ReadFull(rw, got); err != nil {
+		return
+	}
+	for i := range got {
+		got[i] ^= start[2+i&3]
+	}
+	if err := frame(1, got); err == nil {
+		_ = frame(8, nil)
+	}
 }
 
 func framing(w http.ResponseWriter, r *http.Request) {

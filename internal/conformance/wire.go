@@ -194,9 +194,14 @@ func readAnswer(r *bufio.Reader, method string, onBody func(string, []byte) bool
 		length:  res.ContentLength,
 		chunked: len(res.TransferEncoding) > 0,
 	}
+	var body io.Reader = res.Body
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		// What the new protocol says is the body, to the end of the connection.
+		body = r
+	}
 	buf := make([]byte, 32<<10)
 	for {
-		n, err := res.Body.Read(buf)
+		n, err := body.Read(buf)
 		got.body = append(got.body, buf[:n]...)
 		if n > 0 && onBody != nil && onBody(got.header.Get("Content-Encoding"), got.body) {
 			got.cut = true

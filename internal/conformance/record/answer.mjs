@@ -77,6 +77,7 @@ export function requestBytes(entry, vars) {
 /** The written lines of an answer, normalised. */
 export function answerLines(answer, entry, vars) {
   if (answer.closed) return ['@closed'];
+  if (answer.stuck) return ['@stuck'];
   const dirs = directives(entry);
   const checked = new Set(dirs.check ?? []);
   const hide = masks(dirs);
@@ -147,6 +148,7 @@ function nextPage(answer, body) {
     return 'html';
   // The router's plain answers carry their length or Next's no-store line.
   if (get('content-type') === 'text/plain' && text === 'Internal Server Error') return 'text';
+  if (answer.status === 500 && text === '' && get('content-type') === 'text/plain' && get('cache-control').startsWith('private')) return 'text'; // HEAD
   if (get('content-type') === 'text/plain; charset=utf-8' && text === 'Not Found' && get('cache-control').startsWith('private')) return 'text';
   return '';
 }

@@ -2,14 +2,16 @@
 // Records what the real Next.js answers to the transcripts' requests.
 //
 //   node internal/conformance/record/record.mjs [--next 15.3.4,16.4.6]
-//        [--scratch DIR] [--check] [app folder …]
+//        [--scratch DIR] [--check] [--reuse] [app folder …]
 //
 // For each version: installs next with npm into DIR/<version> (default: a folder
 // below the system's temporary one), copies each app there, builds it, starts it
 // on a free loopback port, sends the requests and writes the answers back into
 // the app's transcript.txt. With --check nothing is written, and the run fails if
-// an answer differs from what is stored.
+// an answer differs from what is stored. With --reuse an app that was built before
+// from the same files is not built again: for work on a transcript.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -23,11 +25,12 @@ import { exchange } from './wire.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
 function options(argv) {
-  const o = { versions: ['15.3.4', '16.4.6'], scratch: path.join(os.tmpdir(), 'portico-next'), check: false, apps: [] };
+  const o = { versions: ['15.3.4', '16.4.6'], scratch: path.join(os.tmpdir(), 'portico-next'), check: false, reuse: false, apps: [] };
   for (let i = 0; i < argv.length; i++) {
     if (argv[i] === '--next') o.versions = argv[++i].split(',');
     else if (argv[i] === '--scratch') o.scratch = path.resolve(argv[++i]);
     else if (argv[i] === '--check') o.check = true;
+    else if (argv[i] === '--reuse') o.reuse = true;
     else if (argv[i].startsWith('-')) throw new Error(`unknown flag ${argv[i]}`);
     else o.apps.push(path.resolve(argv[i]));
   }
@@ -85,25 +88,44 @@ function environment(extra) {
   return env;
 }
 
-async function recordApp(app, version, scratch, upstream) {
+/** What a build is made of: the app's files, its environment, the upstream's address. */
+function fingerprint(dir, env) {
+  const hash = createHash('sha256').update(JSON.stringify(env));
+  for (const entry of fs.readdirSync(dir, { recursive: true, withFileTypes: true }).sort((a, b) => (path.join(a.parentPath, a.name) < path.join(b.parentPath, b.name) ? -1 : 1))) {
+    const file = path.join(entry.parentPath, entry.name);
+    if (entry.isFile() && !leftOut.test(path.relative(dir, file))) hash.update(`${path.relative(dir, file)}\0`).update(fs.readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+/** What of an app's folder is not the app's. */
+const leftOut = /(^|\/)(node_modules|\.next|transcript\.txt|known_failures\.txt|npm_modules)$/;
+
+async function recordApp(app, version, scratch, upstream, reuse) {
   const transcript = parse(fs.readFileSync(path.join(app, 'transcript.txt'), 'utf8'), path.relative(root, path.join(app, 'transcript.txt')));
   const home = await install(version, scratch);
   const name = path.basename(app);
   const dir = path.join(home, 'apps', name);
-  fs.rmSync(dir, { recursive: true, force: true });
-  fs.cpSync(app, dir, { recursive: true, filter: (p) => !/(^|\/)(node_modules|\.next|transcript\.txt|known_failures\.txt|npm_modules)$/.test(path.relative(app, p)) });
-  const fixtureModules = path.join(app, 'fixture_modules');
-  if (fs.existsSync(fixtureModules)) fs.cpSync(fixtureModules, path.join(dir, 'node_modules'), { recursive: true });
-
   const vars = { upstream: upstream.origin, upstream_host: upstream.host };
   const own = {};
+  let hostname = '127.0.0.1';
   for (const line of transcript.head) {
+    if (line.startsWith('@host ')) hostname = line.slice(6).trim();
     const m = /^@env ([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
     if (m) own[m[1]] = m[2];
   }
   const env = environment({ UPSTREAM: upstream.origin, ...own });
   const next = path.join(home, 'node_modules/next/dist/bin/next');
-  const build = await run(process.execPath, [next, 'build'], { cwd: dir, env });
+  const made = fingerprint(app, { UPSTREAM: upstream.origin, ...own });
+  const mark = path.join(dir, '.next/recorded');
+  const built = reuse && fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === made;
+  if (!built) {
+    fs.rmSync(dir, { recursive: true, force: true });
+    fs.cpSync(app, dir, { recursive: true, filter: (p) => !leftOut.test(path.relative(app, p)) });
+    const fixtureModules = path.join(app, 'fixture_modules');
+    if (fs.existsSync(fixtureModules)) fs.cpSync(fixtureModules, path.join(dir, 'node_modules'), { recursive: true });
+  }
+  const build = built ? { code: 0, output: '' } : await run(process.execPath, [next, 'build'], { cwd: dir, env });
   const answers = new Map();
   const loading = transcript.entries.filter((e) => 'build' in directives(e));
   const failure = (entry, phase, output) => {
@@ -119,10 +141,11 @@ async function recordApp(app, version, scratch, upstream) {
     return answers;
   };
   if (build.code !== 0) return failed('build', build.output);
+  if (!loading.length) fs.writeFileSync(mark, made);
 
   const port = await freePort();
   Object.assign(vars, { port: String(port), host: `localhost:${port}`, addr: `127.0.0.1:${port}`, origin: `http://localhost:${port}` });
-  const server = spawn(process.execPath, [next, 'start', '-H', '127.0.0.1', '-p', String(port)], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn(process.execPath, [next, 'start', '-H', hostname, '-p', String(port)], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   let exited = false;
   server.stdout.on('data', (d) => (log += plain(String(d))));
@@ -155,6 +178,7 @@ async function recordApp(app, version, scratch, upstream) {
           port: 'to' in dirs ? upstream.port : port,
           bytes,
           method,
+          ...('patience' in dirs && { patient: true, timeout: Number(dirs.patience[0]) * 1000 }),
           hangup: dirs.hangup?.[0],
           onBody: gate ? (body) => body.includes(gate[2]) && upstream.open(gate[1]) : undefined,
         });
@@ -218,10 +242,17 @@ function stored(transcript) {
   return byVersion;
 }
 
+/** A port that stays from run to run: builds have the upstream's address in them. */
+function keptPort(scratch) {
+  const file = path.join(scratch, 'upstream-port');
+  if (!fs.existsSync(file)) fs.writeFileSync(file, String(20_000 + Math.floor(Math.random() * 10_000)));
+  return Number(fs.readFileSync(file, 'utf8'));
+}
+
 const byNumber = ([a], [b]) => a.localeCompare(b, 'en', { numeric: true });
 
 const o = options(process.argv.slice(2));
-const upstream = await startUpstream();
+const upstream = await startUpstream(o.reuse ? keptPort(o.scratch) : 0);
 let differ = 0;
 try {
   for (const app of o.apps) {
@@ -231,7 +262,7 @@ try {
     const recorded = stored(transcript);
     for (const version of o.versions) {
       const started = Date.now();
-      const answers = await recordApp(app, version, o.scratch, upstream);
+      const answers = await recordApp(app, version, o.scratch, upstream, o.reuse);
       recorded.set(version, answers);
       console.log(`${path.relative(root, app)}: next@${version}: ${answers.size} answers, ${((Date.now() - started) / 1000).toFixed(1)} s`);
     }

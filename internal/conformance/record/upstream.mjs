@@ -3,14 +3,19 @@
 // the list with its meaning is in ../FORMAT.md. Change the two together.
 import http from 'node:http';
 import zlib from 'node:zlib';
+import { createHash } from 'node:crypto';
 
 // What HTTP clients add by themselves, and so differs without meaning.
 const UNSAID = new Set(['accept-encoding', 'accept-language', 'connection', 'content-length', 'host', 'keep-alive',
   'sec-fetch-mode', 'transfer-encoding', 'user-agent']);
 
+// What a proxy says about the client; /asked leaves it out.
+const FORWARDED = /^(forwarded|via|x-forwarded-.*|x-real-ip|x-request-id|x-middleware-.*)$/;
+
 const MAX_WAIT = 10_000;
 
-export async function startUpstream() {
+/** Listens on a loopback port, by default on a free one. */
+export async function startUpstream(wanted = 0) {
   const events = new Map();
   const gates = new Map();
   const counters = new Map();
@@ -71,13 +76,14 @@ export async function startUpstream() {
         counters.set(key, n);
         return json(200, { count: n });
       }
-      case 'echo': {
+      case 'echo':
+      case 'asked': {
         const headers = [];
         for (let i = 0; i < req.rawHeaders.length; i += 2) {
           const name = req.rawHeaders[i].toLowerCase();
           const before = headers.find(([n]) => n === name);
           if (before) before[1] += ', ' + req.rawHeaders[i + 1];
-          else if (!UNSAID.has(name)) headers.push([name, req.rawHeaders[i + 1]]);
+          else if (!UNSAID.has(name) && (kind === 'echo' || !FORWARDED.test(name))) headers.push([name, req.rawHeaders[i + 1]]);
         }
         headers.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
         const bytes = await body(req);
@@ -133,6 +139,24 @@ export async function startUpstream() {
         await until(() => gates.get(key));
         return res.end('second\n');
       }
+      case 'socket':
+        return text(426, 'not a WebSocket');
+      case 'sse':
+        res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+        res.write('data: one\n\n');
+        await until(() => gates.get(key));
+        return res.end('data: two\n\n');
+      case 'range': {
+        const all = '0123456789';
+        if (req.headers['if-none-match'] === '"r1"') {
+          res.writeHead(304, { etag: '"r1"' });
+          return res.end();
+        }
+        const asked = /^bytes=(\d)-(\d)$/.exec(req.headers.range ?? '');
+        if (!asked) return text(200, all, { etag: '"r1"', 'accept-ranges': 'bytes' });
+        const [from, to] = asked.slice(1).map(Number);
+        return text(206, all.slice(from, to + 1), { etag: '"r1"', 'accept-ranges': 'bytes', 'content-range': `bytes ${from}-${to}/10` });
+      }
       case 'cut':
         res.writeHead(200, { 'content-type': 'text/plain', 'content-length': 100 });
         res.write('ten bytes!', () => req.socket.destroy());
@@ -163,8 +187,32 @@ export async function startUpstream() {
         return text(404, 'no such endpoint');
     }
   });
+  // /socket says hello, sends back the first frame that comes, and says goodbye.
+  server.on('upgrade', (req, socket, head) => {
+    socket.on('error', () => {});
+    if (!req.url.startsWith('/socket')) return socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    const accept = createHash('sha1').update(req.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
+    const protocol = req.headers['sec-websocket-protocol'] ? `Sec-WebSocket-Protocol: ${req.headers['sec-websocket-protocol'].split(',')[0]}\r\n` : '';
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${protocol}\r\n`);
+    socket.write(frame(1, Buffer.from(`hello ${req.url}`)));
+    let got = head;
+    const answer = () => {
+      // A masked frame of less than 126 bytes: that is all a transcript sends.
+      if (got.length < 6 || got.length < 6 + (got[1] & 127)) return;
+      const bytes = Buffer.from(got.subarray(6, 6 + (got[1] & 127)).map((b, i) => b ^ got[2 + (i & 3)]));
+      socket.off('data', more);
+      socket.write(frame(1, bytes));
+      socket.end(frame(8, Buffer.alloc(0)));
+    };
+    const more = (chunk) => {
+      got = Buffer.concat([got, chunk]);
+      answer();
+    };
+    socket.on('data', more);
+    answer();
+  });
   server.keepAliveTimeout = 60_000;
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   const { port } = server.address();
   return {
     host: `127.0.0.1:${port}`,
@@ -184,6 +232,11 @@ export async function startUpstream() {
       return new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A whole WebSocket frame (RFC 6455 §5.2) of less than 126 bytes. */
+function frame(opcode, bytes) {
+  return Buffer.concat([Buffer.from([0x80 | opcode, bytes.length]), bytes]);
 }
 
 async function body(req) {

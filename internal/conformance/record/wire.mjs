@@ -6,14 +6,15 @@ import zlib from 'node:zlib';
 /**
  * Sends bytes and reads one answer (interim 1xx answers are skipped).
  * @returns {Promise<{closed?: true, status?: number, reason?: string,
- *   headers?: [string, Buffer][], body?: Buffer, truncated?: boolean}>}
+ *   headers?: [string, Buffer][], body?: Buffer, truncated?: boolean, stuck?: true}>}
  */
-export function exchange({ host, port, bytes, method, timeout = 60_000, onBody, hangup }) {
+export function exchange({ host, port, bytes, method, timeout = 60_000, patient = false, onBody, hangup }) {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host, port });
     const parser = new Answer(method);
     const timer = setTimeout(() => {
       socket.destroy();
+      if (patient) return resolve({ stuck: true });
       reject(new Error(`no complete answer in ${timeout} ms; so far ${JSON.stringify(parser.raw.toString('latin1').slice(0, 400))}`));
     }, timeout);
     let settled = false;
@@ -94,6 +95,10 @@ class Answer {
     if (this.method === 'HEAD' || this.status === 204 || this.status === 304) {
       this.body = Buffer.alloc(0);
       this.done = true;
+    } else if (this.status === 101) {
+      // What the new protocol says is the body, to the end of the connection.
+      this.body = this.raw;
+      this.done = atEnd;
     } else if (get('transfer-encoding').some((v) => v.includes('chunked'))) {
       this.dechunk();
     } else if (get('content-length').length) {
