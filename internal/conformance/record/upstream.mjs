@@ -42,7 +42,9 @@ export async function startUpstream(wanted = 0) {
     bell();
   };
 
-  const server = http.createServer(async (req, res) => {
+  // A client that leaves within its body is no error of ours.
+  const server = http.createServer((req, res) => void serve(req, res).catch(() => res.destroy()));
+  const serve = async (req, res) => {
     const url = new URL(req.url, 'http://upstream');
     const [, kind, ...rest] = url.pathname.split('/');
     const key = rest.join('/');
@@ -186,7 +188,7 @@ export async function startUpstream(wanted = 0) {
       default:
         return text(404, 'no such endpoint');
     }
-  });
+  };
   // /socket says hello, sends back the first frame that comes, and says goodbye.
   server.on('upgrade', (req, socket, head) => {
     socket.on('error', () => {});
