@@ -32,6 +32,7 @@ var layers = map[string]layer{
 	"internal/route":  {rank: 0},
 	"internal/bundle": {rank: 0},
 	"internal/js":     {rank: 0},
+	"internal/proxy":  {rank: 0},
 	"internal/server": {rank: 0},
 	"internal/edge":   {rank: 0},
 
