@@ -41,6 +41,11 @@ type Options struct {
 	// "process.env.NEXT_PUBLIC_X" by `"x"`. NODE_ENV and NEXT_RUNTIME are set
 	// by Dev unless they are given here.
 	Define map[string]string
+	// Partial is for configuration files, which import whole build tools to
+	// call one small function of them. Packages are resolved as Node does, and
+	// may import what is not there: a Node module that the host lacks throws
+	// when something of it is called, a package when it is loaded.
+	Partial bool
 	// Dev builds for development: NODE_ENV is "development" and packages are
 	// resolved with the "development" condition.
 	Dev bool

@@ -30,6 +30,7 @@ type fixture struct {
 	hosted   []string
 	define   map[string]string
 	dev      bool
+	partial  bool
 	lowered  bool
 	absent   string // must not be in the code
 	run      string
@@ -58,6 +59,8 @@ func readFixture(t testing.TB, file string) *fixture {
 			f.define[k] = v
 		case "dev":
 			f.dev = value == "true"
+		case "partial":
+			f.partial = value == "true"
 		case "absent":
 			f.absent = value
 		case "lowered":
@@ -97,6 +100,7 @@ func (f *fixture) options() Options {
 		Host:    func(s string) bool { return slices.Contains(f.hosted, s) },
 		Define:  f.define,
 		Dev:     f.dev,
+		Partial: f.partial,
 	}
 }
 

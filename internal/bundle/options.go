@@ -107,7 +107,7 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		Format:   api.FormatESModule,
 		Platform: api.PlatformNeutral,
 		// "browser" is missing: such builds expect a window.
-		MainFields: []string{"module", "main"},
+		MainFields: b.mainFields(),
 		Conditions: b.conditions(),
 		// The order of esbuild, without .css and with what Next.js adds.
 		ResolveExtensions: []string{".tsx", ".ts", ".jsx", ".js", ".mjs", ".json", ".wasm"},
@@ -146,6 +146,15 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 	}
 }
 
+// mainFields are the fields of package.json that name a package's file, for
+// packages without export conditions.
+func (b *Builder) mainFields() []string {
+	if b.o.Partial {
+		return []string{"main", "module"}
+	}
+	return []string{"module", "main"}
+}
+
 // mode is the value of NODE_ENV and the name of an export condition.
 func (b *Builder) mode() string {
 	if b.o.Dev {
@@ -160,6 +169,9 @@ func (b *Builder) mode() string {
 // "react-server" is what Next.js resolves route handlers with; see reactCopy
 // for the exception.
 func (b *Builder) conditions() []string {
+	if b.o.Partial {
+		return []string{"node", b.mode()}
+	}
 	return []string{"edge-light", "workerd", "worker", "react-server", b.mode()}
 }
 

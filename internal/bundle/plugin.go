@@ -19,11 +19,13 @@ const entriesName = "portico:entries" // the entry point
 
 // Namespaces of modules that are not files.
 const (
-	nsEntries = "portico"       // entriesName: the table of loaders
-	nsHost    = "portico-host"  // a module of the script host
-	nsMeta    = "portico-meta"  // import.meta of the file at this path; "*" is what they share
-	nsEmpty   = "portico-empty" // a module with nothing in it
-	nsAddon   = "portico-addon" // a native addon: throws
+	nsEntries = "portico"         // entriesName: the table of loaders
+	nsHost    = "portico-host"    // a module of the script host
+	nsMeta    = "portico-meta"    // import.meta of the file at this path; "*" is what they share
+	nsEmpty   = "portico-empty"   // a module with nothing in it
+	nsAddon   = "portico-addon"   // a native addon: throws
+	nsAbsent  = "portico-absent"  // a module of Node's that is not there: throws when it is used
+	nsMissing = "portico-missing" // a package that is not there: throws
 )
 
 // metaName is the identifier that import.meta becomes.
@@ -66,6 +68,9 @@ func (p *plugin) inputs() []string {
 
 func (p *plugin) esbuild() api.Plugin {
 	return api.Plugin{Name: "portico", Setup: func(b api.PluginBuild) {
+		if p.o.Partial {
+			b.OnResolve(api.OnResolveOptions{Filter: `.*`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) { return p.resolvePartial(b, a) })
+		}
 		b.OnResolve(api.OnResolveOptions{Filter: `^[^.]`}, p.resolve)
 		b.OnResolve(api.OnResolveOptions{Filter: `\.node$`}, p.resolveAddon)
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.loadFile)
@@ -79,6 +84,8 @@ func (p *plugin) esbuild() api.Plugin {
 		load(nsHost, hostModule)
 		load(nsMeta, metaModule)
 		load(nsAddon, addonModule)
+		load(nsAbsent, absentModule)
+		load(nsMissing, missingModule)
 		load(nsEmpty, func(string) string { return "" })
 	}}
 }
@@ -178,6 +185,46 @@ func hostModule(name string) string {
 
 func addonModule(name string) string {
 	return `throw Object.assign(new Error(` + quote("native addon "+name+" cannot be loaded") + `), { code: "ERR_DLOPEN_FAILED" });` + "\n"
+}
+
+// asked marks a question of resolvePartial's own.
+type asked struct{}
+
+// resolvePartial asks the others about an import in a package, and takes a
+// module in place of what they do not find: for one of Node's a module that
+// throws when it is called, for a package one that throws at once, as in Node,
+// for code that has a try around it.
+func (p *plugin) resolvePartial(b api.PluginBuild, a api.OnResolveArgs) (api.OnResolveResult, error) {
+	if _, ours := a.PluginData.(asked); ours || !inNodeModules(a.Importer) || a.Namespace != "file" {
+		return api.OnResolveResult{}, nil
+	}
+	found := b.Resolve(a.Path, api.ResolveOptions{Importer: a.Importer, Namespace: a.Namespace, ResolveDir: a.ResolveDir, Kind: a.Kind, PluginData: asked{}, With: a.With})
+	switch {
+	case len(found.Errors) == 0:
+		return api.OnResolveResult{}, nil // and once more, for the settings that go with the file
+	case strings.HasPrefix(a.Path, "node:") || isBuiltin(a.Path):
+		return api.OnResolveResult{Path: a.Path, Namespace: nsAbsent}, nil
+	}
+	return api.OnResolveResult{Path: a.Path, Namespace: nsMissing}, nil
+}
+
+func missingModule(name string) string {
+	return `throw Object.assign(new Error(` + quote("Cannot find module '"+name+"'") + `), { code: "MODULE_NOT_FOUND" });` + "\n"
+}
+
+// absentModule is a module that has everything and throws when it is called.
+// Its names are found on the prototype too, where esbuild's import of a
+// CommonJS module looks for what is not its own.
+func absentModule(name string) string {
+	return `var absent = function (path) {
+	var fail = function () { throw Object.assign(new Error(path + " is not available here"), { code: "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM" }); };
+	var get = function (target, key) {
+		return typeof key === "symbol" || key === "prototype" || key === "__esModule" || key === "then" ? target[key] : absent(path + "." + key);
+	};
+	return new Proxy(function () {}, { apply: fail, construct: fail, get: get, getPrototypeOf: function () { return new Proxy({}, { get: get }); } });
+};
+module.exports = absent(` + quote(name) + `);
+`
 }
 
 // metaModule exports import.meta of the file at this path from the project's

@@ -60,7 +60,7 @@ func Parse(data any, o Options) (s *Settings, warnings []string, err error) {
 				field(m.Value, at)
 			}
 		case m.Name == "portico":
-		case slices.Contains(ignored, m.Name):
+		case Ignores(m.Name):
 			if m.Value != nil {
 				p.s.Ignored = append(p.s.Ignored, m.Name)
 			}

@@ -103,6 +103,7 @@ type Loader struct {
 	o       Options
 	builder *bundle.Builder
 	define  map[string]string // what builder was made with
+	config  *configured       // the last one that was sound
 }
 
 // NewLoader prepares a loader; nothing is read yet.
