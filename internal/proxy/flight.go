@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -47,6 +46,8 @@ type flight struct {
 	reused   atomic.Bool
 	answered atomic.Bool // a byte of the answer has come
 	conn     atomic.Pointer[conn]
+	// The values of the answer's Connection field, over HTTP/1.
+	connection atomic.Pointer[[]string]
 
 	mu    sync.Mutex // guards what follows, and the use of rc by timers
 	phase phase
@@ -426,8 +427,18 @@ func (f *flight) answer(l *lease, res *http.Response) *Error {
 		return f.tunnel(l, res)
 	}
 	h := f.w.Header()
+	if values := f.connection.Load(); values != nil {
+		res.Header["Connection"] = *values
+	}
 	copyResponseHeader(h, res.Header)
+	if _, ok := h["Content-Type"]; !ok {
+		h["Content-Type"] = nil // net/http would guess one
+	}
 	announced := announceTrailers(h, res.Trailer)
+	if h["Trailer"] != nil && f.r.ProtoMajor == 1 && f.r.ProtoAtLeast(1, 1) {
+		delete(h, "Content-Length") // HTTP/2 has both, HTTP/1 has trailers with chunks alone
+		res.ContentLength = -1
+	}
 	if f.body != nil && !f.body.whole() && f.r.ProtoMajor == 1 {
 		// The answer came before the request was over. In full duplex net/http
 		// would read the next request from wherever the body breaks off.
@@ -469,12 +480,14 @@ func (f *flight) abort(err error) {
 	case errors.Is(cause, context.Canceled) && (f.body == nil || !f.body.interrupted.Load()):
 		// The client left: nobody's fault.
 	case f.body != nil && f.body.failure() != nil:
-		f.p.log.Log(context.WithoutCancel(f.ctx), slog.LevelInfo, "proxy: an answer was cut off by its request", "id", f.t.ID, "upstream", f.o.site.key(), "error", f.body.failure())
+		if e := bodyError(f.body.failure()); e.Status != StatusClientGone {
+			f.p.log.Info("proxy: an answer was cut off by its request", "id", f.t.ID, "upstream", f.o.site.key(), "error", e)
+		}
 	default:
-		if cause != nil {
+		if cause != nil && !errors.Is(cause, context.Canceled) {
 			err = cause
 		}
-		f.p.log.Log(context.WithoutCancel(f.ctx), slog.LevelWarn, "proxy: an answer was cut off", "id", f.t.ID, "upstream", f.o.site.key(), "error", err)
+		f.p.log.Warn("proxy: an answer was cut off", "id", f.t.ID, "upstream", f.o.site.key(), "error", err)
 	}
 	panic(http.ErrAbortHandler)
 }

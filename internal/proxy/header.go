@@ -104,11 +104,37 @@ func requestURL(u *url.URL, s site) (*url.URL, error) {
 			}
 		}
 	}
+	if climbs(path) {
+		return nil, errors.New("it has a dot segment")
+	}
 	out := &url.URL{Scheme: s.scheme, Host: s.address(), Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery, ForceQuery: u.ForceQuery}
 	if out.EscapedPath() != path && !strings.HasPrefix(path, "//") {
 		out.Opaque = path
 	}
 	return out, nil
+}
+
+// climbs says that an upstream may read "." or ".." as a segment, after decoding
+// as often as it likes, and so leave what the rule is for.
+func climbs(path string) bool {
+	for range 4 {
+		if !strings.Contains(path, ".") && !strings.Contains(path, "%") {
+			return false
+		}
+		for seg := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+			// Some servers take what follows a semicolon off: "/..;/".
+			seg, _, _ = strings.Cut(seg, ";")
+			if seg == "." || seg == ".." {
+				return true
+			}
+		}
+		next, err := url.PathUnescape(path)
+		if err != nil || next == path {
+			return false
+		}
+		path = next
+	}
+	return true // encoded that often it hides something
 }
 
 // header is the header to send.

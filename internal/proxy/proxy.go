@@ -198,12 +198,12 @@ func (p *Proxy) addUpstream(name string, o Options, dial dialFunc) error {
 	if err != nil {
 		return err
 	}
-	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("want an origin such as https://api.example.com, without a path")
-	}
 	site, err := siteOf(u)
 	if err != nil {
 		return err
+	}
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("want an origin such as https://api.example.com, without a path")
 	}
 	if p.origins.known[site.key()] != nil {
 		return errors.New("this origin is there twice")

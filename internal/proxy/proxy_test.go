@@ -152,50 +152,303 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-func TestUpgrade(t *testing.T) {
-	up := backend(t, echoUpgrade)
+// wire is an upstream as bytes: it hands each connection to serve, one after
+// the other.
+func wire(t testing.TB, serve func(n int, c net.Conn, br *bufio.Reader)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for n := 0; ; n++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() {
+				defer closeOf(c)
+				serve(n, c, bufio.NewReader(c))
+			})
+		}
+	})
+	t.Cleanup(func() {
+		closeOf(l)
+		all.Wait()
+	})
+	return "http://" + l.Addr().String()
+}
+
+// readRequest reads one request as it stands on the wire: the header, and its
+// body as http.ReadRequest reads it.
+func readRequest(br *bufio.Reader) (header, body string, err error) {
+	var text strings.Builder
+	for {
+		line, err := br.ReadString('\n')
+		if err != nil {
+			return text.String(), "", err
+		}
+		text.WriteString(line)
+		if line == "\r\n" {
+			break
+		}
+	}
+	r, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(text.String()), br)))
+	if err != nil {
+		return text.String(), "", err
+	}
+	// ReadRequest's buffer may have taken bytes from br; tests that care use a
+	// body without anything behind it.
+	b, err := io.ReadAll(r.Body)
+	return text.String(), string(b), err
+}
+
+// ask sends bytes to a server and reads the answer to a request of method.
+func ask(t testing.TB, addr, method, request string) (*http.Response, string, error) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeOf(c)
+	if _, err := io.WriteString(c, request); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: method})
+	if err != nil {
+		return nil, "", err
+	}
+	b, err := io.ReadAll(res.Body)
+	return res, string(b), err
+}
+
+func (f *front) addr() string { return f.Listener.Addr().String() }
+
+// failure is the error of the request before.
+func (f *front) failure(t testing.TB) *Error {
+	t.Helper()
+	select {
+	case e := <-f.seen:
+		return e
+	default:
+		t.Fatal("Serve returned no error")
+		return nil
+	}
+}
+
+func TestTarget(t *testing.T) {
+	for _, c := range []struct {
+		url  string
+		want string // the request line's target; "" is refused
+	}{
+		{"/", "/"},
+		{"", "/"},
+		{"?q", "/?q"},
+		{"/?", "/?"},
+		{"/a/b%2Fc", "/a/b%2Fc"},
+		{"/a%20b", "/a%20b"},
+		{"/a+b?c+d", "/a+b?c+d"},
+		{"//double//slash", "//double//slash"},
+		{"/{braces}|^`", "/{braces}|^`"},
+		{"/%7bbraces%7D", "/%7bbraces%7D"},
+		{"/%61", "/%61"},
+		{"/ünï", "/ünï"},
+		{"/x?a=1;b=2&c=%zz&d=4", "/x?a=1;b=2&c=%zz&d=4"},
+		{"/x?" + strings.Repeat("a&", 20000), "/x?" + strings.Repeat("a&", 20000)},
+		{"/x?q=\"<>", "/x?q=\"<>"},
+		{"/x?q=/../..", "/x?q=/../.."},
+		{"/a.b/..c/...", "/a.b/..c/..."},
+		{"/100%25", "/100%25"},
+		{"/x?a b", ""},
+		{"/x/../y", ""},
+		{"/x/.", ""},
+		{"/x/%2e%2E/y", ""},
+		{"/x/..%2fadmin", ""},
+		{"/x/..%252fadmin", ""},
+		{"/x/%252e%252e/admin", ""},
+		{"/x/..;/admin", ""},
+		{"/x/..%5cadmin", ""},
+		{"/%25252525252e", ""},
+	} {
+		t.Run(c.url, func(t *testing.T) {
+			var got string
+			up := backend(t, func(w http.ResponseWriter, r *http.Request) { got = r.RequestURI })
+			u, err := url.Parse(up.URL + c.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := newFront(t, Config{}, func(*http.Request) Target { return Target{URL: u} })
+			res, body := get(t, f.Client(), f.URL)
+			if c.want == "" {
+				if res.StatusCode != 400 || got != "" {
+					t.Errorf("status %d, upstream got %q", res.StatusCode, got)
+				}
+				return
+			}
+			if res.StatusCode != 200 || got != c.want {
+				t.Errorf("status %d %s, upstream got %q", res.StatusCode, body, got)
+			}
+		})
+	}
+	// A URL that Parse does not make.
+	p, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, u := range []*url.URL{
+		{Scheme: "http", Host: "127.0.0.1:9", Path: "/", RawQuery: "a\r\nX: y"},
+		{Scheme: "http", Host: "127.0.0.1:9", Path: "/", RawQuery: "a#b"},
+		{Scheme: "http", Host: "127.0.0.1:9", Path: "/a#b", RawPath: "/a#b"},
+		{Scheme: "http", Host: "127.0.0.1:9", Path: "no-slash"},
+		{Scheme: "http", Host: "127.0.0.1:9", Opaque: "//evil.test/"},
+	} {
+		err := p.Serve(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), Target{URL: u})
+		var e *Error
+		if !errors.As(err, &e) || e.Status != 400 {
+			t.Errorf("%#v: %v", u, err)
+		}
+	}
+}
+
+// What is not an address of an upstream is never dialled.
+func TestTargetRefused(t *testing.T) {
+	dialled := false
+	var logged strings.Builder
+	p, err := New(Config{
+		Allow:  []string{"api.example", "*.internal.example", "other.example:8443", "[2001:db8::1]"},
+		Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			dialled = true
+			return nil, errors.New("dialled")
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, c := range []struct {
+		url   string
+		dials bool
+	}{
+		{"http://api.example/", true},
+		{"http://API.Example:8080/", true},
+		{"https://a.b.internal.example/", true},
+		{"https://other.example:8443/", true},
+		{"http://[2001:DB8::1]/", true},
+		{"https://other.example/", false},
+		{"https://internal.example/", false},
+		{"https://xinternal.example/", false},
+		{"http://api.example.evil.test/", false},
+		{"http://evil.test/?api.example", false},
+		{"http://169.254.169.254/latest/meta-data", false},
+		{"http://api.example@evil.test/", false},
+		{"http://user:secret@api.example/", false},
+		{"ftp://api.example/", false},
+		{"http:///x", false},
+		{"/relative", false},
+		{"http://api.example:0/", false},
+		{"http://api.example:99999/", false},
+	} {
+		u, err := url.Parse(c.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dialled = false
+		logged.Reset()
+		w := httptest.NewRecorder()
+		err = p.Serve(w, httptest.NewRequest("GET", "/", nil), Target{URL: u, ID: "id7"})
+		var e *Error
+		if !errors.As(err, &e) || e.Status != 502 {
+			t.Errorf("%s: %v", c.url, err)
+		}
+		if dialled != c.dials {
+			t.Errorf("%s: dialled is %v", c.url, dialled)
+		}
+		if e != nil && (strings.Contains(e.Reason, "example") || strings.Contains(e.Reason, "169.254")) {
+			t.Errorf("%s: the reason has the address: %s", c.url, e.Reason)
+		}
+		if e.Reason == "the upstream's host is not allowed" && !strings.Contains(logged.String(), "id=id7") {
+			t.Errorf("%s: the log has %q", c.url, logged.String())
+		}
+	}
+}
+
+func TestMethods(t *testing.T) {
+	asked := make(chan string, 1)
+	up := backend(t, func(w http.ResponseWriter, r *http.Request) { asked <- r.Method })
 	f := newFront(t, Config{}, to(t, up.URL))
-	f.before = func(w http.ResponseWriter, r *http.Request) { w.Header().Add("Set-Cookie", "mw=1") }
-	c, err := net.Dial("tcp", f.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "QUERY"} {
+		res, body, err := ask(t, f.addr(), m, m+" / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+		if err != nil || res.StatusCode != 200 {
+			t.Errorf("%s: %v %v %s", m, err, res, body)
+			continue
+		}
+		if got := <-asked; got != m {
+			t.Errorf("%s came as %s", m, got)
+		}
 	}
-	defer closeOf(c)
-	// Bytes right behind the request are in the server's buffer already.
-	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nearly,")
-	br := bufio.NewReader(c)
-	res, err := http.ReadResponse(br, nil)
-	if err != nil {
-		t.Fatal(err)
+	for _, line := range []string{"TRACE / HTTP/1.1", "CONNECT upstream:443 HTTP/1.1", "CONNECT / HTTP/1.1"} {
+		m, _, _ := strings.Cut(line, " ")
+		res, _, err := ask(t, f.addr(), m, line+"\r\nHost: a\r\n\r\n")
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if res.StatusCode != 405 || !strings.Contains(res.Header.Get("Allow"), "GET") {
+			t.Errorf("%s: %s, Allow: %s", line, res.Status, res.Header.Get("Allow"))
+		}
 	}
-	if res.StatusCode != 101 || res.Header.Get("Sec-Websocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" || res.Header.Get("Set-Cookie") != "mw=1" || res.Header.Get("Upgrade") != "websocket" || res.Header.Get("Connection") != "Upgrade" {
-		t.Fatalf("%s %v", res.Status, res.Header)
-	}
-	io.WriteString(c, "late")
-	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(br)
-	if got := string(b); err != nil || got != "early,late.end" {
-		t.Errorf("%q, %v", got, err)
+	select {
+	case m := <-asked:
+		t.Errorf("the upstream got %s", m)
+	default:
 	}
 }
 
-// echoUpgrade answers a WebSocket handshake and then with what it reads; at the
-// end it says so.
-func echoUpgrade(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Connection") != "Upgrade" {
-		http.Error(w, "no upgrade: "+fmt.Sprint(r.Header), 400)
-		return
+func TestNew(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{Upstreams: map[string]Options{"api.example": {}}}, "want http or https"},
+		{Config{Upstreams: map[string]Options{"http://": {}}}, "no host"},
+		{Config{Upstreams: map[string]Options{"http://a/path": {}}}, "without a path"},
+		{Config{Upstreams: map[string]Options{"http://a?x": {}}}, "without a path"},
+		{Config{Upstreams: map[string]Options{"http://u:p@a": {}}}, "name and a password"},
+		{Config{Upstreams: map[string]Options{"http://a": {}, "http://A:80/": {}}}, "twice"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"b/c"}}}}, "want host"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"http://b"}}}}, "want host"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"b:x"}}}}, "want host"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{""}}}}, "want host"},
+		{Config{Allow: []string{"*"}}, "allow \"*\""},
+		{Config{Allow: []string{"http://a"}}, "allow"},
+		{Config{Allow: []string{"a*.b"}}, "allow"},
+		{Config{Allow: []string{""}}, "allow"},
+		{Config{Upstreams: map[string]Options{"https://a": {Addresses: []string{"b", "[::1]:8443", "10.0.0.1"}}}, Allow: []string{"a", "*.b", "[::1]:80"}}, ""},
+	} {
+		p, err := New(c.config)
+		switch {
+		case err == nil && c.want != "":
+			t.Errorf("%+v: no error", c.config)
+		case err != nil && (c.want == "" || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%+v: %v", c.config, err)
+		}
+		if p != nil {
+			p.Close()
+		}
 	}
-	c, rw, err := http.NewResponseController(w).Hijack()
+	p, err := New(Config{Upstreams: map[string]Options{"https://A.example": {Addresses: []string{"b", "[::1]:8443"}}}})
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
-	defer closeOf(c)
-	io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
-	io.Copy(c, rw.Reader)
-	io.WriteString(c, ".end")
+	defer p.Close()
+	o := p.origins.known["https://a.example:443"]
+	if o == nil || o.addresses[0].host != "b:443" || o.addresses[1].host != "[::1]:8443" || o.site.host() != "a.example" {
+		t.Errorf("%+v", o)
+	}
+	if got := o.options.Limits; got != builtin.Limits {
+		t.Errorf("limits %+v", got)
+	}
 }
-
-var _ = context.Background

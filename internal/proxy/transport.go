@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"sync/atomic"
 	"time"
 )
 
@@ -161,36 +160,4 @@ func (t *transport) dialTLS(ctx context.Context, network, addr string, protos []
 		return tc, nil
 	}
 	return newConn(tc), nil
-}
-
-// conn is a connection for HTTP/1.
-type conn struct {
-	net.Conn
-	flight atomic.Pointer[flight]
-}
-
-func newConn(c net.Conn) *conn { return &conn{Conn: c} }
-
-// begin gives the connection to a request.
-func (c *conn) begin(f *flight) {
-	c.flight.Store(f)
-	f.conn.Store(c)
-}
-
-// Close also ends the reading of the request's body: the transport waits for
-// that before it says that an upstream is gone, and a client may wait for us.
-func (c *conn) Close() error {
-	err := c.Conn.Close()
-	if f := c.flight.Load(); f != nil {
-		f.disconnected()
-	}
-	return err
-}
-
-// CloseWrite ends one direction of an upgraded connection.
-func (c *conn) CloseWrite() error {
-	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return h.CloseWrite()
-	}
-	return errors.ErrUnsupported
 }
