@@ -1,0 +1,6 @@
+export default {
+  typescript: { ignoreBuildErrors: true },
+  trailingSlsh: true,
+  rewritess: async () => [],
+  images: { unoptimized: true },
+}

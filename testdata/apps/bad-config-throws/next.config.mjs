@@ -1,0 +1,3 @@
+const settings = undefined
+
+export default { env: { A: settings.a } }

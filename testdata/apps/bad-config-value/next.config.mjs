@@ -1,0 +1,5 @@
+export default {
+  typescript: { ignoreBuildErrors: true },
+  basePath: 'docs/',
+  trailingSlash: 'yes',
+}

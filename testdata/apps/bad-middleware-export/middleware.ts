@@ -1,0 +1,1 @@
+export const middleware = 'not a function'

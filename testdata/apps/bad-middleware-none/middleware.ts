@@ -1,0 +1,3 @@
+export function midleware() {}
+
+export const config = { matcher: '/x' }
