@@ -26,4 +26,4 @@ func (m *Matcher) Match(r *Request) (bool, error) { return true, nil }
 func (m *Matcher) Source() string { return m.source.text }
 
 // Backtracks reports that the matcher is not matched in linear time.
-func (m *Matcher) Backtracks() bool { return m.source.backtracks }
+func (m *Matcher) Backtracks() bool { return m.source.Backtracks() }

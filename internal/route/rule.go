@@ -107,7 +107,7 @@ func (d *Redirect) Destination() string { return d.dest }
 func (d *Redirect) Status() int { return d.status }
 
 // Backtracks reports that the rule is not matched in linear time.
-func (d *Redirect) Backtracks() bool { return d.source.backtracks }
+func (d *Redirect) Backtracks() bool { return d.source.Backtracks() }
 
 // Source returns the pattern as the configuration has it.
 func (w *Rewrite) Source() string { return w.source.text }
@@ -120,13 +120,13 @@ func (w *Rewrite) Destination() string { return w.dest }
 func (w *Rewrite) External() (origin string, ok bool) { return "", false }
 
 // Backtracks reports that the rule is not matched in linear time.
-func (w *Rewrite) Backtracks() bool { return w.source.backtracks }
+func (w *Rewrite) Backtracks() bool { return w.source.Backtracks() }
 
 // Source returns the pattern as the configuration has it.
 func (h *HeaderRule) Source() string { return h.source.text }
 
 // Backtracks reports that the rule is not matched in linear time.
-func (h *HeaderRule) Backtracks() bool { return h.source.backtracks }
+func (h *HeaderRule) Backtracks() bool { return h.source.Backtracks() }
 
 // LimitError says that a value of the request is too long to be matched.
 // Its answer is 431 Request Header Fields Too Large, or 414 for the path.
