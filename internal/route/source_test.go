@@ -13,8 +13,7 @@ func valuesText(v Values) string {
 	var parts []string
 	for _, x := range v {
 		switch {
-		case x.unset:
-			parts = append(parts, fmt.Sprintf("%s=undefined", x.Name))
+		case x.unset: // undefined, which JSON leaves out
 		case x.List != nil:
 			parts = append(parts, fmt.Sprintf("%s=%q", x.Name, x.List))
 		default:
@@ -47,7 +46,7 @@ func paramsText(params map[string]any) string {
 var sourceDifferences = map[string]string{
 	"(.*)":         "a source starts with a slash",
 	"/:a((?<n>b))": "Next.js fails for every request that matches",
-	`/:a(\\1)`:     "a reference to the group that it stands in is refused"}
+	`/:a(\1)`:      "a reference to the group that it stands in is refused"}
 
 // TestSourcesAsNext holds rules and matchers against what Next.js answered for
 // each of some hundred sources and each of some hundred paths.
