@@ -15,12 +15,19 @@ import (
 // require is what is left of a dynamic import or require whose name is not
 // known at build time, and of one that cannot be resolved but sits in a try or
 // has a .catch. The host knows its modules, and throws for any other name.
-const banner = `(function (__portico_host) {
+func (b *Builder) banner() string {
+	resolve := `__portico_host(String(name)); return String(name);`
+	if b.o.Partial {
+		// Plugins give the places of their loaders to a build that never comes.
+		resolve = `return String(name);`
+	}
+	return `(function (__portico_host) {
 "use strict";
 function require(name) { return __portico_host(String(name)); }
-require.resolve = function (name) { __portico_host(String(name)); return String(name); };
+require.resolve = function (name) { ` + resolve + ` };
 var __portico_entries;
 (function () {`
+}
 
 const footer = `})();
 return __portico_entries;
@@ -48,36 +55,6 @@ const (
 //     process.env.NODE_ENV makes unreachable is not bundled in any case.
 //   - Minified names and whitespace. Neither compile time nor memory gains.
 func (b *Builder) options(lower bool) api.BuildOptions {
-	supported := map[string]bool{
-		// goja has none of these. Generators and async functions are native; a
-		// Target below ESNext would lower async functions to generators, three
-		// to six times slower at each await.
-		"async-generator": false,
-		"for-await":       false,
-		"using":           false,
-		"decorators":      false,
-		"hashbang":        false,
-		// There are no modules at run time: import() of a bundled file becomes
-		// a promise of its initialiser, any other one a call of require.
-		"dynamic-import": false,
-		// A literal with one of these becomes new RegExp(…), where the host's
-		// constructor rewrites what goja's parser would read wrongly. esbuild
-		// does not see \p inside [...], so the flag u itself has to go.
-		"regexp-set-notation":             false,
-		"regexp-match-indices":            false,
-		"regexp-unicode-property-escapes": false,
-		"regexp-sticky-and-unicode-flags": false,
-	}
-	if lower {
-		// goja refuses fields named get, set or async with an initialiser,
-		// super in a field initialiser or static block, and `#x in o` inside a
-		// larger expression. Lowering costs an Object.defineProperty call for
-		// each field, so it is not the first choice.
-		supported["class-field"] = false
-		supported["class-static-field"] = false
-		supported["class-static-blocks"] = false
-		supported["class-private-brand-check"] = false
-	}
 	define := map[string]string{
 		"process.env.NODE_ENV": quote(b.mode()),
 		// Next.js says "nodejs" to route handlers, and applications ask for it
@@ -112,7 +89,7 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		// The order of esbuild, without .css and with what Next.js adds.
 		ResolveExtensions: []string{".tsx", ".ts", ".jsx", ".js", ".mjs", ".json", ".wasm"},
 		Target:            api.ESNext,
-		Supported:         supported,
+		Supported:         supported(lower),
 		Define:            define,
 		// tsconfig.json may say otherwise, except for "preserve", the value
 		// Next.js writes there, which esbuild takes for the default.
@@ -140,7 +117,7 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		AllowOverwrite: true,                               // nothing is written
 		Sourcemap:      api.SourceMapLinked,
 		SourcesContent: api.SourcesContentExclude,
-		Banner:         map[string]string{"js": banner},
+		Banner:         map[string]string{"js": b.banner()},
 		Footer:         map[string]string{"js": footer},
 		Plugins:        []api.Plugin{b.plugin.esbuild()},
 	}
@@ -182,4 +159,39 @@ func quote(s string) string {
 		panic(err) // a string always marshals
 	}
 	return string(b)
+}
+
+// supported are the features of the engine, for esbuild to lower the others.
+func supported(lower bool) map[string]bool {
+	supported := map[string]bool{
+		// goja has none of these. Generators and async functions are native; a
+		// Target below ESNext would lower async functions to generators, three
+		// to six times slower at each await.
+		"async-generator": false,
+		"for-await":       false,
+		"using":           false,
+		"decorators":      false,
+		"hashbang":        false,
+		// There are no modules at run time: import() of a bundled file becomes
+		// a promise of its initialiser, any other one a call of require.
+		"dynamic-import": false,
+		// A literal with one of these becomes new RegExp(…), where the host's
+		// constructor rewrites what goja's parser would read wrongly. esbuild
+		// does not see \p inside [...], so the flag u itself has to go.
+		"regexp-set-notation":             false,
+		"regexp-match-indices":            false,
+		"regexp-unicode-property-escapes": false,
+		"regexp-sticky-and-unicode-flags": false,
+	}
+	if lower {
+		// goja refuses fields named get, set or async with an initialiser,
+		// super in a field initialiser or static block, and `#x in o` inside a
+		// larger expression. Lowering costs an Object.defineProperty call for
+		// each field, so it is not the first choice.
+		supported["class-field"] = false
+		supported["class-static-field"] = false
+		supported["class-static-blocks"] = false
+		supported["class-private-brand-check"] = false
+	}
+	return supported
 }
