@@ -105,7 +105,7 @@ func newCondition(item Condition, place string, backtrack BacktrackFunc) (condit
 	}
 	// Next.js puts the anchors around the text, so that an alternative has only
 	// one of them: ^a|b$.
-	e, err := compileExpr("^"+item.Value+"$", false, false, backtrack)
+	e, err := compileExpr("^"+item.Value+"$", false, keepNamed, backtrack)
 	var syntax *syntaxError
 	switch {
 	case errors.Is(err, errBacktracks):

@@ -62,7 +62,7 @@ func groupsText(g []*string) string {
 // group, once as they run and once from the table.
 func TestExprAsNode(t *testing.T) {
 	for _, c := range readRecorded(t).Exprs {
-		e, err := compileExpr(c.Expr, strings.Contains(c.Flags, "i"), true, nil)
+		e, err := compileExpr(c.Expr, strings.Contains(c.Flags, "i"), keepAll, nil)
 		if c.Error != "" {
 			if err == nil {
 				t.Errorf("/%s/: compiles, Node has: %s", c.Expr, c.Error)

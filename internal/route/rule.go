@@ -85,11 +85,14 @@ func (r *rule) match(req *Request) (Values, bool, error) {
 
 // locate adds the rule's place to an error that is not the client's.
 func (r *rule) locate(err error) error {
+	if err == nil {
+		return nil
+	}
 	var problem *Error
 	var path *PathError
 	var limit *LimitError
 	switch {
-	case err == nil || errors.As(err, &path) || errors.As(err, &limit):
+	case errors.As(err, &path) || errors.As(err, &limit):
 		return err
 	case errors.As(err, &problem):
 		return &Error{File: r.place, Text: problem.Text + " for route " + quoted(r.source.text), Hint: problem.Hint}
@@ -396,6 +399,16 @@ func NewHeaderRule(spec RuleSpec, o RuleOptions) (*HeaderRule, error) {
 	if len(c.problems) > 0 {
 		return nil, errors.Join(c.problems...)
 	}
+	if h.fixed = h.fixed && !h.escaped(); h.fixed && !h.Backtracks() {
+		// Most header rules are so, and match every request: no value is read.
+		so := c.options(o)
+		so.test = true
+		source, err := CompileSource(spec.Source, so)
+		if err != nil {
+			return nil, h.locate(err)
+		}
+		h.source = source
+	}
 	return h, nil
 }
 
@@ -410,7 +423,7 @@ func (h *HeaderRule) Apply(r *Request) ([]Field, bool, error) {
 	if !ok || err != nil {
 		return nil, false, err
 	}
-	if len(v) == 0 || h.fixed && !h.escaped() {
+	if len(v) == 0 || h.fixed {
 		if !h.fixed && slices.ContainsFunc(h.plain, func(f Field) bool { return !isToken(f.Name) }) {
 			return nil, false, h.locate(&Error{Text: "the request has no value for a header's name", Hint: "use a parameter in it that every match has"})
 		}

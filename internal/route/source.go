@@ -17,7 +17,7 @@ type SourceOptions struct {
 	// rules under experimental.caseSensitiveRoutes.
 	CaseSensitive bool
 	// Matcher compiles the source as a middleware matcher: it is case-sensitive,
-	// and matches the forms of a path that Next.js 16 sends for itself too
+	// its matches have no values, and it matches the forms of a path that Next.js 16 sends for itself too
 	// (/about.json, /about.rsc, /_next/data/x/about), so that none of them is a
 	// way around the middleware.
 	Matcher bool
@@ -27,6 +27,8 @@ type SourceOptions struct {
 	SkipInternal bool
 	// Backtrack compiles what cannot be matched in linear time; nil refuses it.
 	Backtrack BacktrackFunc
+
+	test bool // matches have no values
 }
 
 // BacktrackFunc compiles an ECMAScript regular expression, without the u flag,
@@ -135,7 +137,11 @@ func CompileSource(source string, o SourceOptions) (*Source, error) {
 			Hint: "split it into several rules",
 		}
 	}
-	e, err := compileExpr(text, !o.CaseSensitive && !o.Matcher, true, o.Backtrack)
+	groups := keepAll
+	if o.Matcher || o.test {
+		groups = keepNone
+	}
+	e, err := compileExpr(text, !o.CaseSensitive && !o.Matcher, groups, o.Backtrack)
 	var syntax *syntaxError
 	switch {
 	case errors.Is(err, errBacktracks):
@@ -148,14 +154,14 @@ func CompileSource(source string, o SourceOptions) (*Source, error) {
 	case err != nil:
 		return nil, &Error{Text: fmt.Sprintf("`source` parse failed: %v in %q", err, short(source))}
 	}
-	if len(e.names) != len(keys) {
+	if e.groups != len(keys) {
 		return nil, &Error{
 			Text: fmt.Sprintf("`source` %q has a named group inside of a parameter", short(source)),
 			Hint: "name the parameter: :name(regexp)",
 		}
 	}
 	s := &Source{text: source, expr: e, keys: keys}
-	s.named = slices.ContainsFunc(keys, func(k patternKey) bool { return !k.unnamed })
+	s.named = groups == keepAll && slices.ContainsFunc(keys, func(k patternKey) bool { return !k.unnamed })
 	return s, nil
 }
 
@@ -163,6 +169,7 @@ func CompileSource(source string, o SourceOptions) (*Source, error) {
 func sourceExpr(source string, o SourceOptions) (string, []patternKey, error) {
 	base := quotePattern(o.BasePath)
 	if o.Matcher {
+		source = upperEscapes(source) // see [Matcher.Match]
 		// The source has to be sound by itself, for an error to show its place.
 		if tokens, err := parsePattern(source, anyDelimiter); err != nil {
 			return "", nil, err
@@ -236,6 +243,9 @@ func (s *Source) match(path string) (*machine, error) {
 
 // tooLong names what was too long to be matched.
 func tooLong(err error, what string) error {
+	if err == nil {
+		return nil
+	}
 	var limit *LimitError
 	if errors.As(err, &limit) {
 		return &LimitError{What: what}
