@@ -34,6 +34,7 @@ type App struct {
 	closed     bool
 
 	current atomic.Pointer[generation]
+	ready   atomic.Bool // requests are welcome: not any more when the server is told to stop
 	closing sync.WaitGroup // retired sites that still have requests
 }
 
@@ -75,6 +76,7 @@ func New(c Config) *App {
 		c.DrainTimeout = 30 * time.Second
 	}
 	a := &App{c: c, exposed: map[string]map[string]site.Function{}}
+	a.ready.Store(true)
 	a.ending, a.end = context.WithCancel(context.Background())
 	return a
 }
@@ -92,8 +94,7 @@ func (a *App) Load(ctx context.Context) error {
 	start := time.Now()
 	if a.loader == nil {
 		a.loader = site.NewLoader(site.Options{
-			Dir: a.c.Dir, FS: a.c.FS, Dev: a.c.Dev, Environ: a.c.Environ, PublicOrigin: a.c.PublicOrigin,
-			HandlerTimeout: a.c.HandlerTimeout, JobLimit: a.c.JobLimit, Isolates: a.c.Isolates,
+			Dir: a.c.Dir, FS: a.c.FS, Dev: a.c.Dev, Environ: a.c.Environ, Settings: a.c.apply, Hostname: a.c.Hostname, Ready: a.ready.Load,
 			Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger,
 		})
 	}
@@ -109,6 +110,9 @@ func (a *App) Load(ctx context.Context) error {
 		a.swap(s)
 		for _, r := range s.Routes {
 			report.Routes = append(report.Routes, RouteInfo(r))
+		}
+		for _, r := range s.Rules {
+			report.Rules = append(report.Rules, RuleInfo(r))
 		}
 		report.Warnings, report.EnvFiles = s.Warnings, s.EnvFiles
 	} else if a.c.Dev {

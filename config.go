@@ -1,10 +1,13 @@
 package portico
 
 import (
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
 	"time"
+
+	"github.com/portico-dev/portico/internal/config"
 )
 
 // Config is what an App is made from. The zero value is a server of Go routes
@@ -27,10 +30,42 @@ type Config struct {
 	Environ []string
 	// Addr is where Run listens, as net.Listen takes it. Empty is ":3000".
 	Addr string
+	// Hostname is the name under which a development server is opened, beside
+	// those of the machine itself.
+	Hostname string
+
+	// What follows, as far as it is not zero, overrides the project's
+	// configuration file.
+
 	// PublicOrigin is the origin under which clients reach the server, such as
 	// "https://example.com": that of request.url. Empty takes the request's
 	// Host header.
 	PublicOrigin string
+	// AllowedHosts are the hosts that are answered: example.com with any port,
+	// example.com:8080, *.example.com, and "ip" for any address; others get 421.
+	// Nil is any host in production, and in development those that only lead to
+	// this machine.
+	AllowedHosts []string
+	// TrustedProxies are the addresses and CIDR blocks whose forwarded headers
+	// count, and the names "loopback", "private" and "unix". Nil trusts nobody:
+	// forwarded headers are removed.
+	TrustedProxies []string
+	// CORS are rules for pages of other origins; the first one whose Source
+	// matches counts.
+	CORS []CORS
+	// TrustedOrigins are the origins whose pages may send unsafe requests with
+	// the user's cookies, such as "https://app.example.com".
+	TrustedOrigins []string
+	// BodyLimit bounds the body of a request that a script reads whole, in
+	// bytes; more is a 413. 0 is 10 MiB, negative is no limit. What streams has
+	// none.
+	BodyLimit int64
+	// MaxConcurrency bounds the requests that one route handles at a time; more
+	// get a 503. 0 is no limit.
+	MaxConcurrency int
+	// AccessLog writes a line for each request: method, route, status, bytes,
+	// duration, id and client, never a path, a query or a header.
+	AccessLog bool
 	// HandlerTimeout is how long a script may take until it returns a Response;
 	// then the client gets a 504. Streaming the body may take longer. 0 is one minute.
 	HandlerTimeout time.Duration
@@ -52,6 +87,64 @@ type Config struct {
 	OnLoad func(Loaded)
 }
 
+// CORS says which other origins' pages may read the answers of some paths.
+type CORS struct {
+	// Source is a path pattern, as next.config.js has it in its rules:
+	// "/api/:path*". Empty is every path.
+	Source string
+	// Origins are exact, such as "https://app.example.com"; or the one "*",
+	// without Credentials.
+	Origins []string
+	// Methods beside GET, HEAD and POST; nil is PUT, PATCH and DELETE.
+	Methods []string
+	// Headers that pages may set; nil is Content-Type and Authorization.
+	Headers []string
+	// ExposedHeaders that pages may read, beside those they always may.
+	ExposedHeaders []string
+	// Credentials lets pages send cookies.
+	Credentials bool
+	// MaxAge is how long a browser remembers a preflight. 0 is its own default.
+	MaxAge time.Duration
+}
+
+// apply puts what the program says on top of the configuration file's settings.
+func (c *Config) apply(s *config.Settings) {
+	set(&s.PublicOrigin, c.PublicOrigin)
+	set(&s.BodyLimit, c.BodyLimit)
+	set(&s.MaxConcurrency, c.MaxConcurrency)
+	set(&s.Server.HandlerTimeout, c.HandlerTimeout)
+	set(&s.Server.JobLimit, c.JobLimit)
+	set(&s.Server.Isolates, c.Isolates)
+	set(&s.Server.DrainTimeout, c.DrainTimeout)
+	if c.AllowedHosts != nil {
+		s.AllowedHosts = c.AllowedHosts
+	}
+	if c.TrustedProxies != nil {
+		s.TrustedProxies = c.TrustedProxies
+	}
+	if c.TrustedOrigins != nil {
+		s.CSRF.TrustedOrigins = c.TrustedOrigins
+	}
+	if c.AccessLog {
+		s.AccessLog = &c.AccessLog
+	}
+	if c.CORS != nil {
+		s.CORS = nil
+		for i, r := range c.CORS {
+			s.CORS = append(s.CORS, config.CORS{Source: r.Source, Origins: r.Origins, Methods: r.Methods, Headers: r.Headers,
+				ExposedHeaders: r.ExposedHeaders, Credentials: r.Credentials, MaxAge: r.MaxAge, Place: fmt.Sprintf("Config.CORS[%d]", i)})
+		}
+	}
+}
+
+// set overrides a setting by a value that is not zero.
+func set[T comparable](setting *T, value T) {
+	var zero T
+	if value != zero {
+		*setting = value
+	}
+}
+
 // Loaded is the outcome of a load.
 type Loaded struct {
 	// Took is how long it took.
@@ -60,10 +153,31 @@ type Loaded struct {
 	Err error
 	// Routes are in the order in which they are tried.
 	Routes []RouteInfo
+	// Rules are those of the configuration and the middleware's matchers, in the
+	// order in which they are asked.
+	Rules []RuleInfo
 	// Warnings explain what is in the project and does nothing.
 	Warnings []string
 	// EnvFiles are the .env files that were read.
 	EnvFiles []string
+}
+
+// RuleInfo describes a rule that is asked before or after the routes.
+type RuleInfo struct {
+	// Kind is "redirect", "headers", "middleware", "beforeFiles", "afterFiles"
+	// or "fallback". Exact routes stand between beforeFiles and afterFiles,
+	// dynamic ones between afterFiles and fallback.
+	Kind string `json:"kind"`
+	// Source is the pattern.
+	Source string `json:"source"`
+	// Destination is where a redirect or a rewrite leads.
+	Destination string `json:"destination,omitempty"`
+	// Status is a redirect's.
+	Status int `json:"status,omitempty"`
+	// File is where the rule stands.
+	File string `json:"file"`
+	// Backtracks says that the pattern is not matched in linear time.
+	Backtracks bool `json:"backtracks,omitempty"`
 }
 
 // RouteInfo describes a route of the table.

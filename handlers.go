@@ -19,6 +19,14 @@ import (
 // its slashes.
 type Handlers struct {
 	GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS http.HandlerFunc
+
+	// BodyLimit bounds the body of a request in bytes: more is a 413, before the
+	// handler when the length is declared, and an *http.MaxBytesError from
+	// r.Body otherwise. 0 is no limit.
+	BodyLimit int64
+	// AllowCrossSite lets pages of other sites send requests here with their
+	// visitors' cookies. For what does not go by cookies, such as webhooks.
+	AllowCrossSite bool
 }
 
 func (h Handlers) byMethod() map[string]http.Handler {
@@ -39,7 +47,7 @@ func (h Handlers) byMethod() map[string]http.Handler {
 // another of Go's or of the app directory, is an error of Load that names both
 // places.
 func (a *App) Route(pattern string, h Handlers) {
-	a.register(site.GoRoute{Pattern: pattern, Source: caller(), Handlers: h.byMethod()})
+	a.register(site.GoRoute{Pattern: pattern, Source: caller(), Handlers: h.byMethod(), BodyLimit: h.BodyLimit, NoCSRF: h.AllowCrossSite})
 }
 
 // Handle registers one handler for all methods of a pattern.

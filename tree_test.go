@@ -37,14 +37,14 @@ var layers = map[string]layer{
 	"internal/edge":   {rank: 0},
 
 	"internal/js/web":   {rank: 1, may: []string{"internal/js"}},
-	"internal/pipeline": {rank: 1, may: []string{"internal/route"}},
+	"internal/pipeline": {rank: 1, may: []string{"internal/route", "internal/edge", "internal/proxy"}},
 	"internal/config":   {rank: 1, may: []string{"internal/route"}},
 
 	"internal/next": {rank: 2, may: []string{"internal/js", "internal/js/web", "internal/route", "internal/config"}},
 
-	"internal/site": {rank: 3, may: []string{"internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config"}},
+	"internal/site": {rank: 3, may: []string{"internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
 
-	"": {rank: 4, may: []string{"internal/site", "internal/server"}},
+	"": {rank: 4, may: []string{"internal/site", "internal/server", "internal/config"}},
 
 	"internal/cli": {rank: 5, may: []string{""}},
 	"porticotest":  {rank: 5, may: []string{""}},

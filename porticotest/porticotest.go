@@ -63,6 +63,9 @@ func New(t testing.TB, c portico.Config, setup ...func(app *portico.App)) *Serve
 	if c.DrainTimeout <= 0 {
 		c.DrainTimeout = DrainTimeout
 	}
+	if c.Hostname == "" {
+		c.Hostname = "app.test" // in development only known hosts are answered
+	}
 	app := portico.New(c)
 	for _, f := range setup {
 		f(app)

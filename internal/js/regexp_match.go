@@ -2,6 +2,7 @@ package js
 
 import (
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -15,7 +16,8 @@ import (
 // are remembered, and the work grows with pattern times text instead of
 // exponentially.
 type rxMachine struct {
-	iso   *Isolate
+	iso   *Isolate  // nil for a Pattern
+	until time.Time // of a Pattern
 	stack []rxFrame
 	caps  []int32
 	regs  []int32
@@ -64,6 +66,15 @@ func (m *rxMachine) match(iso *Isolate, p *rxProgram, in rxText, start int, stic
 		return matchIn(m, p, unsafe.Slice(unsafe.StringData(in.ascii), len(in.ascii)), in.ascii, start, sticky)
 	}
 	return matchIn(m, p, in.wide, "", start, sticky)
+}
+
+// poll lets a long match be ended.
+func (m *rxMachine) poll() {
+	if m.iso != nil {
+		m.iso.poll()
+	} else if time.Now().After(m.until) {
+		panic(ErrPattern)
+	}
 }
 
 // rxText is a subject: ASCII, or UTF-16 units.
@@ -211,6 +222,9 @@ func (r *rxRun[T]) last(i int) (c rune, n int) {
 func (r *rxRun[T]) push(f rxFrame) {
 	m := r.m
 	if len(m.stack) >= rxMaxStack {
+		if m.iso == nil {
+			panic(ErrPattern)
+		}
 		panic(m.iso.RangeError("Maximum call stack size exceeded: a regular expression goes back too far"))
 	}
 	m.stack = append(m.stack, f)
@@ -345,7 +359,7 @@ func (r *rxRun[T]) run(pc, i, base int) int {
 	for {
 		if m.steps++; m.steps >= rxPollEvery {
 			m.steps = 0
-			m.iso.poll()
+			m.poll()
 		}
 		in := &insts[pc]
 		switch in.op {

@@ -41,6 +41,8 @@ type Options struct {
 	Isolates int
 	// Modules registers further host modules on an isolate; nil is none.
 	Modules func(*js.Isolate)
+	// Middleware is the entry that is the middleware; empty is none.
+	Middleware string
 }
 
 // App is the script side of a site: a compiled bundle and the isolates that
@@ -108,8 +110,14 @@ var Methods = []string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH
 
 // Module is what a route file exports.
 type Module struct {
-	// Methods are the methods that it exports a function for.
+	// Methods are the methods that it exports a function for; of middleware, the
+	// one export that runs.
 	Methods []string
+	// BodyLimit is what the export bodyLimit says, a string or a number; nil
+	// when there is none.
+	BodyLimit any
+	// NoCSRF is true when it exports csrf = false.
+	NoCSRF bool
 	// Warnings are explanations of exports that do nothing.
 	Warnings []string
 }
@@ -179,7 +187,7 @@ func wantsContext(v goja.Value) bool {
 	return strings.ContainsAny(parameters, ",=") || strings.Contains(src, "[native code]") || strings.Contains(src, "arguments") || strings.Contains(src, "...") || strings.Contains(src, "eval")
 }
 
-// load evaluates a route module once an isolate.
+// load evaluates a route module, or the middleware's, once an isolate.
 func (m *Modules) load(path string, then func(*entry, error)) {
 	if e := m.entries[path]; e != nil {
 		then(e, nil)
@@ -192,7 +200,11 @@ func (m *Modules) load(path string, then func(*entry, error)) {
 		}
 		e := m.entries[path]
 		if e == nil {
-			e = m.examine(path, ns)
+			if path == m.app.opts.Middleware {
+				e = m.examineMiddleware(path, ns)
+			} else {
+				e = m.examine(path, ns)
+			}
 			m.entries[path] = e
 		}
 		then(e, nil)
@@ -217,6 +229,24 @@ func (m *Modules) examine(path string, ns *goja.Object) *entry {
 		}
 		e.fns[name] = handlerFunc{f, wantsContext(v)}
 		e.module.Methods = append(e.module.Methods, name)
+	}
+	if v := ns.Get("bodyLimit"); v != nil && !goja.IsUndefined(v) {
+		switch limit := v.Export().(type) {
+		case string, int64, float64:
+			e.module.BodyLimit = limit
+		default:
+			e.bad = &ExportError{Entry: path, Name: "bodyLimit", Text: "export bodyLimit is no size but " + article(kind(v)), Hint: "export const bodyLimit = '4mb'"}
+		}
+	}
+	if v := ns.Get("csrf"); v != nil && !goja.IsUndefined(v) {
+		on, ok := v.Export().(bool)
+		switch {
+		case !ok:
+			e.bad = &ExportError{Entry: path, Name: "csrf", Text: "export csrf is not true or false but " + article(kind(v)), Hint: "export const csrf = false takes requests from other sites that carry cookies"}
+		case !on:
+			e.module.NoCSRF = true
+			e.module.Warnings = append(e.module.Warnings, path+": csrf = false: any web page may send requests here with its visitors' cookies")
+		}
 	}
 	for _, k := range ns.Keys() {
 		if up := strings.ToUpper(k); up != k && slices.Contains(Methods, up) {
@@ -256,17 +286,28 @@ func article(s string) string {
 	return "a " + s
 }
 
-// Call says which handler a request goes to.
+// Call says which function a request goes to, and what scripts are told of it.
 type Call struct {
-	Entry   string // the route file
+	Entry   string // the file
 	Export  string // the exported function: HEAD may run GET
 	Pattern string // the route's pattern, for logs
 	ID      string // the request's id, for logs
 	URL     string // the request's URL as scripts see it
 	Host    string // the public host
 	Proto   string // "http" or "https"
+	Client  string // the client's address
 	Params  route.Params
 	Dynamic bool // the pattern has parameters
+	// Cookies are the set-cookie lines of the middleware that has run: cookies()
+	// of the handler has them already.
+	Cookies []string
+	// Overridden says that middleware has replaced the request's headers: what it
+	// left out stays out.
+	Overridden bool
+	// BasePath and TrailingSlash are the settings of these names, which
+	// middleware sees in nextUrl.
+	BasePath      string
+	TrailingSlash bool
 }
 
 // Exchange is one request on its way through an isolate. Its fields belong to
@@ -294,6 +335,10 @@ type Exchange struct {
 	result  result
 	err     error
 	plain   bool // bytes at hand and nothing for after(): no way back to the isolate
+
+	middleware bool     // it runs the middleware, and the answer is a verdict
+	touched    bool     // middleware has read of the body, or holds its stream
+	verdict    *Verdict // of middleware
 
 	later     []func()      // after() callbacks, until the answer is finished
 	finished  bool          // the answer has been sent, or nobody waits for it
@@ -329,47 +374,68 @@ const maxEager = 64 << 10
 // that nothing was written; a failure after that panics with
 // http.ErrAbortHandler, which ends the connection.
 func (a *App) Serve(w http.ResponseWriter, r *http.Request, c Call) error {
-	a.work.Add(1)
+	x := a.exchange(r, c, requestBody(r))
+	if err := x.run(); err != nil {
+		return err
+	}
+	defer x.close()
+	if x.err != nil {
+		return x.err
+	}
+	return x.write(w)
+}
+
+// exchange prepares a request for an isolate.
+func (a *App) exchange(r *http.Request, c Call, body *web.Body) *Exchange {
 	x := &Exchange{app: a, call: c, req: r}
 	x.scope.Value = x
-	x.request = web.NewIncoming(r.Method, c.URL, r.Header, requestBody(r), x)
+	x.request = web.NewIncoming(r.Method, c.URL, r.Header, body, x)
 	x.incoming = x.request.Headers()
 	x.ext.incoming = true
+	x.ext.basePath, x.ext.slash = c.BasePath, c.TrailingSlash
 	x.request.Ext = &x.ext
+	return x
+}
+
+// run gives the request to an isolate and waits for the outcome, which is in
+// result or err then, and close is due. An error of run means that there is no
+// outcome and nothing to close.
+func (x *Exchange) run() error {
+	a := x.app
+	a.work.Add(1)
 	iso, err := a.pool.Begin(&x.scope)
 	if err != nil {
 		x.release()
 		return err
 	}
 	x.iso = iso
-	defer a.pool.End(iso, &x.scope)
 	if !iso.Post(js.NewFrame(&x.scope), x.start) {
+		a.pool.End(iso, &x.scope)
 		x.release()
 		return js.ErrClosed
 	}
 	if x.state.Load() != stateSettled && !x.wait() {
+		a.pool.End(iso, &x.scope)
 		return ErrClientGone
 	}
-	switch {
-	case x.plain:
-		defer x.release()
-	default:
-		// What after() was given starts when the answer has been sent, however
-		// sending it went.
-		defer func() {
-			left := r.Context().Err() != nil // the client's doing: ours ends later
-			x.post(func() {
-				if left {
-					x.abort()
-				}
-				x.finish()
-			})
-		}()
+	return nil
+}
+
+// close ends an exchange when its answer has been sent, however sending it
+// went: what after() was given starts now.
+func (x *Exchange) close() {
+	if x.plain {
+		x.release()
+	} else {
+		left := x.req.Context().Err() != nil // the client's doing: ours ends later
+		x.post(func() {
+			if left {
+				x.abort()
+			}
+			x.finish()
+		})
 	}
-	if x.err != nil {
-		return x.err
-	}
-	return x.write(w)
+	x.app.pool.End(x.iso, &x.scope)
 }
 
 // post runs fn on the isolate in the exchange's context, also when the isolate
@@ -420,6 +486,9 @@ func requestBody(r *http.Request) *web.Body {
 		}
 		return nil
 	}
+	if held, ok := r.Body.(*web.HeldBytes); ok {
+		return web.BytesBody(held.Data)
+	}
 	if n := r.ContentLength; n > 0 && n <= maxEager && r.Header["Expect"] == nil {
 		buf := make([]byte, n)
 		got, err := io.ReadFull(r.Body, buf)
@@ -439,7 +508,9 @@ func (x *Exchange) Complete(h http.Header) {
 			h[name] = []string{value}
 		}
 	}
-	h["Host"] = []string{x.req.Host}
+	if !x.call.Overridden {
+		set("Host", x.req.Host)
+	}
 	set("X-Forwarded-Host", x.call.Host)
 	set("X-Forwarded-Proto", x.call.Proto)
 	_, port, err := net.SplitHostPort(x.call.Host)
@@ -450,9 +521,7 @@ func (x *Exchange) Complete(h http.Header) {
 		}
 	}
 	set("X-Forwarded-Port", port)
-	if ip, _, err := net.SplitHostPort(x.req.RemoteAddr); err == nil {
-		set("X-Forwarded-For", ip)
-	}
+	set("X-Forwarded-For", x.call.Client)
 }
 
 // start runs on the isolate: it finds the handler and calls it.
@@ -479,7 +548,12 @@ func (x *Exchange) invoke(m *Modules, e *entry) {
 	}
 	args := x.args[:1]
 	args[0] = m.requestClass().New(x.request)
-	if f.wantsContext {
+	switch {
+	case x.middleware:
+		if f.wantsContext {
+			args = append(args, m.eventClass().New(x))
+		}
+	case f.wantsContext:
 		ctx := m.rt.NewObject()
 		put(ctx, "params", x.params(m))
 		args = append(args, ctx)
@@ -530,6 +604,10 @@ func (x *Exchange) settle(m *Modules, v goja.Value, err error) {
 		x.fail(m.iso.ErrorOf(err))
 		return
 	}
+	if x.middleware {
+		x.decide(m, v)
+		return
+	}
 	res, ok := m.env.ResponseOf(v)
 	if !ok {
 		x.fail(fmt.Errorf("no response is returned from route handler '%s'. Expected a Response object but received '%s' (method: %s, url: %s)\nhint: return a Response or a NextResponse in all branches of your handler",
@@ -562,10 +640,13 @@ func (x *Exchange) navigate(m *Modules, out outcome) {
 			res.Status = http.StatusSeeOther
 		}
 		res.Headers().Append("location", loc)
-		x.respond(m, res)
+	} else {
+		x.changed = nil // cookies that were set before are dropped
+	}
+	if x.middleware {
+		x.conclude(m, res)
 		return
 	}
-	x.changed = nil // cookies that were set before are dropped
 	x.respond(m, res)
 }
 
@@ -607,9 +688,19 @@ func (x *Exchange) respond(m *Modules, res *web.Response) {
 		x.fail(fmt.Errorf("NextResponse.next() was used in the route handler %s, which is not supported\nhint: return a Response; see https://nextjs.org/docs/messages/next-response-next-in-app-route-handler", x.call.Entry))
 		return
 	}
+	x.answer(m, res, x.headersOf(m, res))
+}
+
+// headersOf are a response's headers with what cookies() changed.
+func (x *Exchange) headersOf(m *Modules, res *web.Response) *web.Headers {
 	if len(x.changed) > 0 {
-		h = x.withCookies(m, h)
+		return x.withCookies(m, res.Headers())
 	}
+	return res.Headers()
+}
+
+// answer makes a script's response what Go sends.
+func (x *Exchange) answer(m *Modules, res *web.Response, h *web.Headers) {
 	out := result{status: res.Status, header: h, length: res.Body.Length()}
 	if x.req.Method != http.MethodHead && !bodyless(res.Status) {
 		var err error
@@ -721,8 +812,9 @@ func (x *Exchange) abort() {
 func (x *Exchange) write(w http.ResponseWriter) error {
 	res := &x.result
 	h := w.Header()
-	var before http.Header // what middleware has set
-	if res.body != nil && len(h) > 0 {
+	var before http.Header // what Go middleware has set
+	var replaced []string  // of these: the handler's take their place, as in net/http
+	if len(h) > 0 {
 		before = maps.Clone(h)
 	}
 	values := make([]string, 0, 8) // one array for the lines of all headers
@@ -735,10 +827,14 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 		}
 		k := http.CanonicalHeaderKey(name)
 		if old := h[k]; old != nil {
-			if k != "Set-Cookie" || !slices.Contains(old, value) { // the same line twice is one
-				h[k] = append(old, value)
+			if before[k] != nil && !Additive(k) && !slices.Contains(replaced, k) {
+				replaced = append(replaced, k)
+			} else {
+				if k != "Set-Cookie" || !slices.Contains(old, value) { // the same line twice is one
+					h[k] = append(old, value)
+				}
+				return
 			}
-			return
 		}
 		values = append(values, value)
 		h[k] = values[len(values)-1 : len(values) : len(values)]
@@ -774,6 +870,16 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 		maps.Copy(h, before)
 	}
 	return err
+}
+
+// Additive reports whether lines of a header add up, whoever writes them, where
+// of any other header one writer's replace another's.
+func Additive(name string) bool {
+	switch name {
+	case "Set-Cookie", "Vary", "Www-Authenticate", "Proxy-Authenticate":
+		return true
+	}
+	return false
 }
 
 // checkEncoding drops a Content-Encoding that the first bytes of the body do

@@ -21,7 +21,7 @@ type Modules struct {
 	app *App
 
 	classes struct {
-		url, request, response, requestCookies, responseCookies *js.Class
+		url, request, response, requestCookies, responseCookies, event *js.Class
 	}
 	entries map[string]*entry // evaluated route modules
 }
@@ -173,6 +173,12 @@ func (m *Modules) cookies(x *Exchange) *goja.Object {
 			put(c, "value", in.byName[n].Get("value"))
 			put(c, "path", m.rt.ToValue("/"))
 			j.put(n, c)
+		}
+		for _, line := range x.call.Cookies { // what middleware has set counts already
+			if name, c, ok := m.parseSetCookie(line); ok {
+				m.normalise(c)
+				j.put(name, c)
+			}
 		}
 		j.changed = x.cookieChanged
 		if x.finished {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // StatusError is an error with the status that answers it.
@@ -17,6 +18,10 @@ type StatusError struct {
 	Status int
 	// Err is the cause. Only the log and, in development, the page show it.
 	Err error
+	// Reason is what the client may be told beyond the status; empty is nothing.
+	Reason string
+	// RetryAfter is when to come back, for a 503; 0 is a second.
+	RetryAfter time.Duration
 	// Quiet says that nobody is there to be answered.
 	Quiet bool
 }
@@ -30,14 +35,6 @@ func (e *StatusError) Error() string {
 
 // Unwrap returns the cause.
 func (e *StatusError) Unwrap() error { return e.Err }
-
-func (p *Pipeline) notFound(w http.ResponseWriter, r *http.Request) {
-	se := &StatusError{Status: http.StatusNotFound}
-	if p.c.Dev {
-		se.Err = p.unrouted(r.URL.EscapedPath())
-	}
-	p.fail(w, r, se)
-}
 
 // unrouted says in development which routes there are instead.
 func (p *Pipeline) unrouted(path string) error {
@@ -56,11 +53,16 @@ func (p *Pipeline) unrouted(path string) error {
 // answer writes an error: a page, JSON or text, by what the client accepts. In
 // production it has the status and the request's id and nothing else; and an
 // error of a handler has no body at all, as in Next.js.
-func (p *Pipeline) answer(w http.ResponseWriter, r *http.Request, se *StatusError, id string, handler bool) {
+func (p *Pipeline) answer(x *Exchange, se *StatusError, handler bool) {
+	w, r, id := x.W, x.R, x.ID
 	h := w.Header()
 	// What middleware has set stays (CORS, for one); what describes another body goes.
-	for _, name := range []string{"Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "Content-Range", "Etag", "Last-Modified", "Expires"} {
+	for _, name := range []string{"Cache-Control", "Content-Type", "Content-Encoding", "Content-Disposition", "Content-Language", "Content-Range", "Etag", "Last-Modified", "Expires"} {
 		delete(h, name)
+		if o, ok := w.(*outerWriter); ok {
+			delete(o.strong, name)
+			delete(o.weak, name)
+		}
 	}
 	if !handler || p.c.Dev {
 		h.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
@@ -69,7 +71,10 @@ func (p *Pipeline) answer(w http.ResponseWriter, r *http.Request, se *StatusErro
 		h.Set("X-Request-Id", id)
 	}
 	if se.Status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", "1")
+		h.Set("Retry-After", strconv.Itoa(max(1, int(se.RetryAfter/time.Second))))
+	}
+	if se.Status == http.StatusRequestEntityTooLarge || se.Status == http.StatusRequestTimeout {
+		h.Set("Connection", "close") // what is left of the body is not waited for
 	}
 	if handler && !p.c.Dev {
 		h["Content-Type"] = nil
@@ -95,12 +100,13 @@ var errorTemplate = template.Must(template.New("error").Parse(errorPage))
 type errorView struct {
 	Status   int
 	Text     string
+	Reason   string
 	ID       string
 	Problems []problem // development only
 }
 
 func (p *Pipeline) errorBody(r *http.Request, se *StatusError, id string) (body []byte, typ string) {
-	v := errorView{Status: se.Status, Text: http.StatusText(se.Status)}
+	v := errorView{Status: se.Status, Text: http.StatusText(se.Status), Reason: se.Reason}
 	if se.Status >= 500 {
 		v.ID = id
 	}
@@ -119,6 +125,9 @@ func (p *Pipeline) errorBody(r *http.Request, se *StatusError, id string) (body 
 		}
 	case "json":
 		m := map[string]any{"error": v.Text, "status": v.Status}
+		if v.Reason != "" {
+			m["reason"] = v.Reason
+		}
 		if v.ID != "" {
 			m["id"] = v.ID
 		}
@@ -130,6 +139,9 @@ func (p *Pipeline) errorBody(r *http.Request, se *StatusError, id string) (body 
 		}
 	}
 	text := v.Text
+	if v.Reason != "" {
+		text += ": " + v.Reason
+	}
 	if v.ID != "" {
 		text += " (" + v.ID + ")"
 	}
@@ -160,5 +172,5 @@ func preferred(accept string) string {
 // did not load, in development. source has the project's files, or is nil.
 func ErrorAnswer(w http.ResponseWriter, r *http.Request, source fs.FS, err error) {
 	p := &Pipeline{c: Config{Dev: true, Source: source}}
-	p.answer(w, r, &StatusError{Status: http.StatusInternalServerError, Err: err}, newID(), false)
+	p.answer(p.exchange(w, r), &StatusError{Status: http.StatusInternalServerError, Err: err}, false)
 }

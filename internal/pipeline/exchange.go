@@ -2,44 +2,120 @@ package pipeline
 
 import (
 	"crypto/rand"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
+	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/route"
 )
 
-// Exchange is one request at its handler.
+// Exchange is one request on its way to its answer.
 type Exchange struct {
 	W http.ResponseWriter
 	R *http.Request
 	// ID names the request in the log and in an error's answer.
 	ID string
-	// Path is the normalised path, escaped.
+	// Path is the normalised path, escaped, with the base path.
 	Path string
-	// Proto and Host are the public origin: "http" or "https", and a host with
-	// its port unless that is the scheme's own.
-	Proto, Host string
-	Params      route.Params
-	Route       *Route
-	// Export is the method whose handler runs: GET also for HEAD.
+	// Peer is who asks, and the public origin under which.
+	Peer edge.Peer
+	// Params, Route and Export are there when a handler is: Export is the method
+	// whose handler runs, GET also for HEAD.
+	Params route.Params
+	Route  *Route
 	Export string
+	// Cookies are the set-cookie lines of the middleware.
+	Cookies []string
+	// Overridden says that the middleware has replaced the request's headers.
+	Overridden bool
+
+	to        string // where the request is after rewrites: a path, escaped, with the base path
+	query     string // and its query
+	asked     route.Request
+	config    http.Header // headers of the configuration for the answer
+	outer     http.Header // headers of the middleware for the answer
+	verdict   *Verdict
+	body      requestBody
+	unchecked bool // CSRF's check is off for the route that the path names
+	basePath  string
+	began     time.Time
+	logged    atomic.Pointer[Route] // Route for the log: a handler may go on when its answer was given up
+	count     edge.Writer
 }
 
-// URL is the request's absolute URL with the public origin, as scripts see it:
-// the path as it was sent, the query as Next.js 16 writes it.
+// URL is the request's absolute URL as handlers see it: of the public origin,
+// the path as it was sent without the base path, the query as Next.js 16 writes
+// it. Rewrites do not show.
 func (x *Exchange) URL(normaliseQuery func(string) string) string {
-	switch q := x.R.URL.RawQuery; {
-	case q != "":
-		return x.Proto + "://" + x.Host + x.Path + "?" + normaliseQuery(q)
-	case x.R.URL.ForceQuery:
-		return x.Proto + "://" + x.Host + x.Path + "?"
+	path := x.Path
+	if bare, ok := underBase(path, x.basePath); ok {
+		path = bare
 	}
-	return x.Proto + "://" + x.Host + x.Path
+	return x.url(path, normaliseQuery)
+}
+
+// FullURL is URL with the base path and the query as it was sent, as middleware
+// sees it.
+func (x *Exchange) FullURL() string { return x.url(x.Path, nil) }
+
+func (x *Exchange) url(path string, normaliseQuery func(string) string) string {
+	switch q := x.R.URL.RawQuery; {
+	case q != "" && normaliseQuery != nil:
+		return x.Peer.Proto + "://" + x.Peer.Host + path + "?" + normaliseQuery(q)
+	case q != "":
+		return x.Peer.Proto + "://" + x.Peer.Host + path + "?" + q
+	case x.R.URL.ForceQuery:
+		return x.Peer.Proto + "://" + x.Peer.Host + path + "?"
+	}
+	return x.Peer.Proto + "://" + x.Peer.Host + path
+}
+
+// underBase takes the base path off a path.
+func underBase(path, base string) (bare string, ok bool) {
+	if base == "" {
+		return path, true
+	}
+	rest, ok := strings.CutPrefix(path, base)
+	switch {
+	case !ok:
+		return "", false
+	case rest == "":
+		return "/", true
+	}
+	return rest, rest[0] == '/'
+}
+
+// exchange begins a request.
+func (p *Pipeline) exchange(w http.ResponseWriter, r *http.Request) *Exchange {
+	x := &Exchange{W: w, R: r, ID: newID(), basePath: p.c.BasePath}
+	if p.c.AccessLog {
+		x.began = time.Now()
+		x.count.Init(w)
+		x.W = &x.count
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		x.body.ReadCloser, x.body.whole = r.Body, p.c.BodyLimit
+		r.Body = &x.body
+	}
+	return x
+}
+
+// moveTo sets where the request is.
+func (x *Exchange) moveTo(path, query string) {
+	x.to, x.query = path, query
+	x.asked = route.Request{Path: path, RawQuery: query, Host: x.Peer.Host, Header: x.R.Header}
+}
+
+// close ends what the middleware has begun.
+func (x *Exchange) close() {
+	if x.verdict != nil {
+		x.verdict.Close()
+	}
 }
 
 // Handler answers requests. An error means that nothing was written.
@@ -61,9 +137,16 @@ type Route struct {
 	// those that are answered automatically. It is nil when any method is taken.
 	Methods []string
 
+	// BodyLimit bounds the body of a request, in bytes; 0 is the pipeline's own
+	// bound for what is read whole.
+	BodyLimit int64
+	// NoCSRF takes requests from other sites that carry cookies.
+	NoCSRF bool
+
 	handlers map[string]Handler
 	any      Handler
 	allow    string
+	running  atomic.Int64
 }
 
 // NewRoute makes a route. any, when not nil, takes the methods that handlers
@@ -100,73 +183,6 @@ func (rt *Route) pick(method string) (h Handler, export string) {
 	return rt.any, method
 }
 
-// internalPrefixes begin the names of headers that Next.js, its hosts or we
-// use between the parts of a server. From outside they mean nothing and are
-// dropped: no request header carries internal state.
-var internalPrefixes = []string{"X-Middleware-", "X-Nextjs-", "X-Portico-", "X-Invoke-", "X-Now-Route-", "X-Next-"}
-
-func dropInternal(h http.Header) {
-	for name := range h {
-		if strings.IndexByte(name, '_') >= 0 { // CGI's readers take X_User for X-User
-			delete(h, name)
-			continue
-		}
-		if len(name) > 2 && name[0] == 'X' && name[1] == '-' {
-			for _, p := range internalPrefixes {
-				if strings.HasPrefix(name, p) {
-					delete(h, name)
-					break
-				}
-			}
-			if name == "X-Matched-Path" {
-				delete(h, name)
-			}
-		} else if name == "Next-Resume" {
-			delete(h, name)
-		}
-	}
-}
-
-// wellFormed refuses what has two readings besides the path: a request line
-// with another host than Host says, and no Host at all.
-func wellFormed(r *http.Request) bool {
-	return validHost(r.Host) && (r.URL.Host == "" || r.URL.Host == r.Host)
-}
-
-// validHost accepts what the URL Standard's host parser would leave alone.
-func validHost(h string) bool {
-	if h == "" {
-		return true // HTTP/1.0: the listener's own address stands in
-	}
-	for i := 0; i < len(h); i++ {
-		c := h[i]
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == ':' || c == '_' || c == '[' || c == ']' {
-			continue
-		}
-		return false
-	}
-	return true
-}
-
-// origin is the public origin of a request.
-func (p *Pipeline) origin(r *http.Request) (proto, host string) {
-	if p.c.PublicOrigin != "" {
-		proto, host, _ = strings.Cut(p.c.PublicOrigin, "://")
-		return proto, host
-	}
-	proto = "http"
-	if r.TLS != nil {
-		proto = "https"
-	}
-	if r.Host != "" {
-		return proto, r.Host
-	}
-	if a, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-		return proto, a.String()
-	}
-	return proto, "localhost"
-}
-
 // setPath makes the normalised path the request's, so that Go handlers and
 // middleware read the same path as the table.
 func setPath(r *http.Request, clean string) {
@@ -195,19 +211,26 @@ func ownEscaping(path string) bool {
 	return true
 }
 
-// permanently answers with a 308 to another path of ours, query kept, as
-// Next.js's own redirects are written: the place in Refresh and in the body.
-func permanently(w http.ResponseWriter, r *http.Request, path string) {
-	if r.URL.RawQuery != "" {
-		path += "?" + r.URL.RawQuery
+// permanently answers with a 308 to another path of ours, query kept.
+func (x *Exchange) permanently(path string) {
+	if x.R.URL.RawQuery != "" {
+		path += "?" + x.R.URL.RawQuery
 	}
-	h := w.Header()
-	h.Set("Location", path)
-	h.Set("Refresh", "0;url="+path)
+	x.redirect(path, http.StatusPermanentRedirect)
+}
+
+// redirect answers as Next.js's router does: the place is the body too, and in
+// Refresh with a 308.
+func (x *Exchange) redirect(to string, status int) {
+	h := x.W.Header()
+	h.Set("Location", to)
+	if status == http.StatusPermanentRedirect {
+		h.Set("Refresh", "0;url="+to)
+	}
 	h["Content-Type"] = nil
-	w.WriteHeader(http.StatusPermanentRedirect)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(path))
+	x.W.WriteHeader(status)
+	if x.R.Method != http.MethodHead {
+		_, _ = x.W.Write([]byte(to))
 	}
 }
 

@@ -2,123 +2,159 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 
+	"github.com/portico-dev/portico/internal/edge"
+	"github.com/portico-dev/portico/internal/proxy"
 	"github.com/portico-dev/portico/internal/route"
 )
 
 // Config is what a Pipeline decides by. It is not changed once a Pipeline has it.
 type Config struct {
-	// Table holds the routes, Go's and scripts' alike.
+	// Table holds the routes, Go's and scripts' alike. Their patterns have no
+	// base path.
 	Table *route.Table[*Route]
-	// PublicOrigin is the origin of request URLs, such as https://example.com;
-	// empty takes the request's Host.
-	PublicOrigin string
-	// TrailingSlash is Next.js's setting of that name.
-	TrailingSlash bool
-	// Middleware wraps everything from the routes on; nil is none.
+
+	// Clients tells who asks, and for which host. It must not be nil.
+	Clients *edge.Clients
+	// CORS and CSRF are the rules for requests from other sites; nil is none.
+	CORS *edge.CORS
+	CSRF *edge.CSRF
+
+	// BasePath, TrailingSlash and SkipTrailingSlashRedirect are Next.js's
+	// settings of these names.
+	BasePath                  string
+	TrailingSlash             bool
+	SkipTrailingSlashRedirect bool
+	// Headers, Redirects and the rewrites are those of the configuration.
+	Headers                           []*route.HeaderRule
+	Redirects                         []*route.Redirect
+	BeforeFiles, AfterFiles, Fallback []*route.Rewrite
+
+	// Middleware wraps everything from the script's middleware on; nil is none.
 	Middleware func(http.Handler) http.Handler
-	// Logger receives errors. It must not be nil.
-	Logger *slog.Logger
+	// Script is the project's middleware file; nil is none. It runs for the
+	// requests that one of Matchers matches; no matchers match all.
+	Script   Middleware
+	Matchers []*route.Matcher
+
+	// Proxy answers what is rewritten to another server. It must not be nil
+	// where that can happen.
+	Proxy *proxy.Proxy
+
+	// BodyLimit bounds a body that a handler reads whole, in bytes; negative is
+	// no bound.
+	BodyLimit int64
+	// Concurrency bounds the requests that one route handles at a time; 0 is no
+	// bound.
+	Concurrency int
+	// HealthPath answers whether the server is ready; empty is nowhere. Ready
+	// tells it; nil is always.
+	HealthPath string
+	Ready      func() bool
+
+	// Logger receives errors, and one line a request when AccessLog is set. It
+	// must not be nil.
+	Logger    *slog.Logger
+	AccessLog bool
 	// Dev shows errors to the client, with the lines of Source where they
 	// happened; Source has the project's files, and may be nil.
 	Dev    bool
 	Source fs.FS
 }
 
-// Pipeline is an http.Handler; see ServeHTTP for the order.
+// Pipeline is an http.Handler; see New for the order.
 type Pipeline struct {
-	c     Config
-	inner http.Handler // what Go middleware wraps, wrapped
+	c             Config
+	before, after []step
+	inner         http.Handler // what Go middleware wraps, wrapped
 }
 
-// New makes a pipeline.
+// step is a part of the way of a request. It reports whether it has answered.
+type step func(*Exchange) bool
+
+// New makes a pipeline. This is the order in which a request is asked, and the
+// only place that has it.
 func New(c Config) *Pipeline {
 	p := &Pipeline{c: c}
-	p.inner = http.HandlerFunc(p.serveRoutes)
+	p.before = []step{
+		p.admit,       // who asks, from where, for which host; internal headers are dropped
+		p.cleanPath,   // the one path of all that follows, or 400; slashes are mended by a 308
+		p.health,      // is the server ready?
+		p.crossOrigin, // CORS, preflights with it, and CSRF
+		p.redirect,    // redirects of the configuration
+		p.headers,     // headers of the configuration, for whatever answers from here on
+	}
+	// Here Go middleware stands; what follows is inside of it.
+	p.after = []step{
+		p.middleware,  // the project's middleware file
+		p.beforeFiles, // rewrites that come first
+		p.exact,       // routes without parameters
+		p.afterFiles,  // rewrites, and after each of them exact and dynamic routes
+		p.dynamic,     // routes with parameters
+		p.fallback,    // rewrites of what is left
+		p.notFound,
+	}
 	if c.Middleware != nil {
-		p.inner = c.Middleware(p.inner)
+		p.inner = c.Middleware(http.HandlerFunc(p.inside))
 	}
 	return p
 }
 
-// ServeHTTP answers a request. This is the order, and the only place that has it.
+// ServeHTTP answers a request.
 func (p *Pipeline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	dropInternal(r.Header)
-
-	// One path for everything that follows.
-	path, moved, err := route.Clean(route.RequestPath(r.URL))
-	if err != nil || !wellFormed(r) {
-		p.fail(w, r, &StatusError{Status: http.StatusBadRequest, Err: err})
+	x := p.exchange(w, r)
+	if p.c.AccessLog {
+		defer p.log(x)
+	}
+	if answered(p.before, x) {
 		return
 	}
-	if moved {
-		permanently(w, r, path)
+	if p.inner == nil {
+		p.serve(x)
 		return
 	}
-	if to, moved := route.TrailingSlash(path, p.c.TrailingSlash); moved {
-		permanently(w, r, to)
-		return
-	}
-	setPath(r, path)
-
-	p.inner.ServeHTTP(w, r)
+	p.inner.ServeHTTP(x.W, x.R.WithContext(context.WithValue(x.R.Context(), exchangeKey{}, x)))
 }
 
-// serveRoutes finds the route and its handler. Go middleware may have changed
-// the request, so the path is asked for again.
-func (p *Pipeline) serveRoutes(w http.ResponseWriter, r *http.Request) {
+type exchangeKey struct{}
+
+var errForeignRequest = errors.New("middleware has passed on a request of its own, which is not the one that came in\nhint: derive it with r.WithContext or r.Clone, so that it keeps its context")
+
+// inside goes on below Go middleware, which may have changed the request and
+// set headers on the answer.
+func (p *Pipeline) inside(w http.ResponseWriter, r *http.Request) {
+	x, ok := r.Context().Value(exchangeKey{}).(*Exchange)
+	if !ok {
+		x = p.exchange(w, r)
+		p.failed(x, &StatusError{Status: http.StatusInternalServerError, Err: errForeignRequest}, false)
+		return
+	}
+	x.W, x.R = w, r
 	path, _, err := route.Clean(route.RequestPath(r.URL))
 	if err != nil {
-		p.fail(w, r, &StatusError{Status: http.StatusBadRequest, Err: err})
+		p.fail(x, &StatusError{Status: http.StatusBadRequest, Err: err})
 		return
 	}
-	entry, params, err := p.c.Table.Lookup(path)
-	switch {
-	case err != nil:
-		p.fail(w, r, &StatusError{Status: http.StatusBadRequest, Err: err})
-		return
-	case entry == nil:
-		p.notFound(w, r)
-		return
-	}
-	rt := entry.Value
-	h, export := rt.pick(r.Method)
-	switch {
-	case h == nil && r.Method == http.MethodOptions:
-		w.Header().Set("Allow", rt.allow)
-		w.WriteHeader(http.StatusNoContent)
-		return
-	case h == nil:
-		w.Header().Set("Allow", rt.allow)
-		w.Header()["Content-Type"] = nil
-		w.WriteHeader(http.StatusMethodNotAllowed)
-		return
-	}
-	x := &Exchange{W: w, R: r, ID: newID(), Path: path, Params: params, Route: rt, Export: export}
-	x.Proto, x.Host = p.origin(r)
-	if err := h.Handle(x); err != nil {
-		p.handlerFailed(x, err)
-	}
+	x.Path = path
+	x.moveTo(path, r.URL.RawQuery)
+	p.serve(x)
 }
 
-// handlerFailed turns a handler's error into an answer and a line in the log.
-func (p *Pipeline) handlerFailed(x *Exchange, err error) {
-	var se *StatusError
-	if !errors.As(err, &se) {
-		se = &StatusError{Status: http.StatusInternalServerError, Err: err}
-	}
-	if se.Quiet {
-		return
-	}
-	p.c.Logger.Error("request failed", "method", x.R.Method, "route", x.Route.Pattern, "status", se.Status, "id", x.ID, "error", se.Err)
-	p.answer(x.W, x.R, se, x.ID, true)
+func (p *Pipeline) serve(x *Exchange) {
+	defer x.close()
+	answered(p.after, x)
 }
 
-// fail answers a request that reached no handler.
-func (p *Pipeline) fail(w http.ResponseWriter, r *http.Request, se *StatusError) {
-	p.answer(w, r, se, newID(), false)
+func answered(steps []step, x *Exchange) bool {
+	for _, ask := range steps {
+		if ask(x) {
+			return true
+		}
+	}
+	return false
 }

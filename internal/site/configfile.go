@@ -190,7 +190,7 @@ func (l *Loader) runConfig(ctx context.Context, dir, file string, env *Env, c *c
 	var read []string
 	app, err := next.New(program, next.Options{
 		Isolates: 1,
-		Pool:     js.Options{JobLimit: l.o.JobLimit},
+		Pool:     js.Options{JobLimit: l.jobLimit()},
 		Web:      web.Options{Dir: dir, Vars: env.Vars, Logger: l.o.Logger, Dev: dev, Client: web.NewClient("Portico")},
 		Modules: func(iso *js.Isolate) {
 			next.InstallConfig(iso, dir, func(name string) {

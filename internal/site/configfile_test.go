@@ -25,7 +25,7 @@ func settingsOf(t *testing.T, dir, mode string) (*config.Settings, []string, []s
 }
 
 func configLoader(t *testing.T, dir string) *Loader {
-	l := NewLoader(Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), JobLimit: 200 * time.Millisecond})
+	l := NewLoader(Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Settings: func(s *config.Settings) { s.Server.JobLimit = 200 * time.Millisecond }})
 	t.Cleanup(l.Close)
 	return l
 }

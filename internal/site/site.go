@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -22,10 +21,12 @@ import (
 	"time"
 
 	"github.com/portico-dev/portico/internal/bundle"
+	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
 	"github.com/portico-dev/portico/internal/next"
 	"github.com/portico-dev/portico/internal/pipeline"
+	"github.com/portico-dev/portico/internal/proxy"
 	"github.com/portico-dev/portico/internal/route"
 )
 
@@ -40,11 +41,13 @@ type Options struct {
 	Dev bool
 	// Environ is the process's environment, as os.Environ gives it.
 	Environ []string
-	// PublicOrigin, HandlerTimeout, JobLimit and Isolates as portico.Config has them.
-	PublicOrigin   string
-	HandlerTimeout time.Duration
-	JobLimit       time.Duration
-	Isolates       int
+	// Settings changes what the project's configuration says by what the program
+	// does; nil changes nothing.
+	Settings func(*config.Settings)
+	// Hostname is where the server listens; in development it is an allowed host.
+	Hostname string
+	// Ready tells whether the server takes requests; nil is always.
+	Ready func() bool
 	// Routes are Go's.
 	Routes []GoRoute
 	// Middleware wraps the routes; nil is none.
@@ -56,10 +59,12 @@ type Options struct {
 
 // GoRoute is a route registered in Go.
 type GoRoute struct {
-	Pattern  string
-	Source   string // file:line of the registration
-	Handlers map[string]http.Handler
-	Any      http.Handler
+	Pattern   string
+	Source    string // file:line of the registration
+	Handlers  map[string]http.Handler
+	Any       http.Handler
+	BodyLimit int64 // bytes; 0 is none of its own
+	NoCSRF    bool
 }
 
 // Function is a Go function that scripts call: JSON in, JSON out. It runs off
@@ -74,9 +79,15 @@ type Site struct {
 	Warnings []string
 	// EnvFiles are the .env files that were read.
 	EnvFiles []string
+	// Rules are what is asked before, between and after the routes, in the order
+	// of asking.
+	Rules []RuleInfo
+	// Settings are the configuration's.
+	Settings *config.Settings
 
 	handler http.Handler
 	app     *next.App
+	proxy   *proxy.Proxy
 }
 
 // RouteInfo is a row of the route listing.
@@ -92,6 +103,9 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Ser
 // Close waits for requests under way and what they left behind until ctx ends,
 // then stops the site's scripts.
 func (s *Site) Close(ctx context.Context) error {
+	if s.proxy != nil {
+		defer s.proxy.Close()
+	}
 	if s.app == nil {
 		return nil
 	}
@@ -121,10 +135,7 @@ func (l *Loader) Close() {
 // behind, and the error has all problems that were found. Inputs are nil when
 // there are no files to watch.
 func (l *Loader) Load(ctx context.Context) (*Site, *Inputs, error) {
-	if err := checkOrigin(l.o.PublicOrigin); err != nil {
-		return nil, nil, err
-	}
-	s := &Site{}
+	s := &Site{Settings: &config.Settings{}}
 	switch {
 	case l.o.FS != nil:
 		dir, err := os.MkdirTemp("", "portico-app-*")
@@ -151,7 +162,27 @@ func (l *Loader) Load(ctx context.Context) (*Site, *Inputs, error) {
 		}
 		return s, in, nil
 	}
-	return s, nil, l.finish(s, nil, nil)
+	l.override(s)
+	return s, nil, l.finish(s, nil)
+}
+
+// jobLimit is the program's limit for a job, for what runs before there are
+// settings; 0 is the default.
+func (l *Loader) jobLimit() time.Duration {
+	var s config.Settings
+	if l.o.Settings != nil {
+		l.o.Settings(&s)
+	}
+	return s.Server.JobLimit
+}
+
+// override applies what the program says about the settings.
+func (l *Loader) override(s *Site) {
+	if l.o.Settings != nil {
+		own := *s.Settings
+		l.o.Settings(&own)
+		s.Settings = &own
+	}
 }
 
 // load fills s from the project at in.Root, and in with what it reads.
@@ -168,7 +199,16 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 	s.EnvFiles = env.Files
 	env.Vars["NODE_ENV"] = mode // as next dev and next start set it, whatever the process has
 
-	tree, err := route.Scan(fsys, nil)
+	settings, files, warnings, err := l.settings(ctx, in.Root, env, mode)
+	in.Files = files
+	s.Warnings = append(s.Warnings, warnings...)
+	if err != nil {
+		return err
+	}
+	s.Settings = settings
+	l.override(s)
+
+	tree, err := route.Scan(fsys, s.Settings.PageExtensions)
 	if errors.Is(err, route.ErrNoApp) {
 		return noApp(fsys, cmp.Or(l.o.Dir, "the embedded project"), filepath.Base(in.Root))
 	}
@@ -181,14 +221,18 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 	for _, i := range tree.Ignored {
 		s.Warnings = append(s.Warnings, i.Path+": "+i.Reason)
 	}
+	guard, err := l.middlewareOf(fsys, s)
+	if err != nil {
+		return err
+	}
 
-	app, built, err := l.scripts(ctx, in.Root, tree, env)
+	app, built, err := l.scripts(ctx, in.Root, s, tree, guard, env)
 	var failed *bundle.Error
 	switch {
 	case errors.As(err, &failed):
-		in.Files = failed.Inputs
+		in.Files = append(in.Files, failed.Inputs...)
 	case built != nil:
-		in.Files = built.Inputs
+		in.Files = append(in.Files, built.Inputs...)
 	}
 	if err != nil {
 		return err
@@ -196,7 +240,8 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 	for _, w := range built.Warnings {
 		s.Warnings = append(s.Warnings, w.Error())
 	}
-	if err := l.finish(s, tree, app); err != nil {
+	guard.app = app
+	if err := l.finish(s, &scripts{tree, app, guard}); err != nil {
 		app.Close(ctx)
 		return err
 	}
@@ -204,14 +249,31 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 	return nil
 }
 
+// scripts are the script side of a site.
+type scripts struct {
+	tree  *route.Tree
+	app   *next.App
+	guard *middleware
+}
+
 // scripts bundles the route files and starts their isolates.
-func (l *Loader) scripts(ctx context.Context, dir string, tree *route.Tree, env *Env) (*next.App, *bundle.Bundle, error) {
+func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.Tree, guard *middleware, env *Env) (*next.App, *bundle.Bundle, error) {
 	o := l.o
-	entries := make([]string, len(tree.Routes))
-	for i, f := range tree.Routes {
-		entries[i] = f.Path
+	entries := make([]string, 0, len(tree.Routes)+1)
+	for _, f := range tree.Routes {
+		entries = append(entries, f.Path)
+	}
+	if guard.file != "" {
+		entries = append(entries, guard.file)
 	}
 	define := map[string]string{}
+	for k, v := range s.Settings.Env {
+		literal, err := json.Marshal(v)
+		if err != nil {
+			return nil, nil, err
+		}
+		define["process.env."+k] = string(literal)
+	}
 	for k, v := range env.Public {
 		literal, err := json.Marshal(v)
 		if err != nil {
@@ -246,9 +308,10 @@ func (l *Loader) scripts(ctx context.Context, dir string, tree *route.Tree, env 
 		cwd = "" // the folder is gone when the site runs
 	}
 	app, err := next.New(program, next.Options{
-		HandlerTimeout: o.HandlerTimeout,
-		Isolates:       o.Isolates,
-		Pool:           js.Options{JobLimit: o.JobLimit},
+		HandlerTimeout: s.Settings.Server.HandlerTimeout,
+		Isolates:       s.Settings.Server.Isolates,
+		Pool:           js.Options{JobLimit: s.Settings.Server.JobLimit},
+		Middleware:     guard.file,
 		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
 		Modules:        l.expose,
 	})
@@ -275,24 +338,6 @@ func (l *Loader) expose(iso *js.Isolate) {
 			return exports
 		})
 	}
-}
-
-// checkOrigin refuses what request URLs cannot begin with.
-func checkOrigin(origin string) error {
-	if origin == "" {
-		return nil
-	}
-	e := &route.Error{Text: fmt.Sprintf("the public origin %q is not an origin", origin), Hint: "it is a scheme and a host, such as https://example.com"}
-	u, err := url.Parse(origin)
-	switch {
-	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && origin == u.Scheme+"://"+u.Host:
-		return nil
-	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
-		e.Hint = "write " + u.Scheme + "://" + u.Host
-	case !strings.Contains(origin, "://"):
-		e.Hint = "write https://" + strings.TrimRight(origin, "/")
-	}
-	return e
 }
 
 // folder gives the path of a project without symbolic links: the names of
@@ -345,14 +390,24 @@ func noApp(fsys fs.FS, given, base string) error {
 const loadLimit = 30 * time.Second
 
 // finish evaluates the route modules, builds the table and the pipeline.
-func (l *Loader) finish(s *Site, tree *route.Tree, app *next.App) error {
+func (l *Loader) finish(s *Site, scripts *scripts) error {
 	var entries []route.Entry[*pipeline.Route]
 	var problems []error
 	ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
 	defer cancel()
-	if tree != nil {
-		for _, f := range tree.Routes {
-			m, err := app.Describe(ctx, f.Path)
+	guard := &middleware{}
+	if scripts != nil {
+		guard = scripts.guard
+		if guard.file != "" {
+			m, err := scripts.app.Describe(ctx, guard.file)
+			if err != nil {
+				problems = append(problems, l.explain(guard.file, err))
+			} else {
+				guard.export = m.Methods[0]
+			}
+		}
+		for _, f := range scripts.tree.Routes {
+			m, err := scripts.app.Describe(ctx, f.Path)
 			if err != nil {
 				problems = append(problems, l.explain(f.Path, err))
 				continue
@@ -360,9 +415,16 @@ func (l *Loader) finish(s *Site, tree *route.Tree, app *next.App) error {
 			s.Warnings = append(s.Warnings, m.Warnings...)
 			handlers := map[string]pipeline.Handler{}
 			for _, method := range m.Methods {
-				handlers[method] = scriptHandler{app, f.Path, !f.Pattern.Static()}
+				handlers[method] = scriptHandler{scripts.app, f.Path, !f.Pattern.Static()}
 			}
-			entries = append(entries, route.Entry[*pipeline.Route]{Pattern: f.Pattern, Source: f.Path, Value: pipeline.NewRoute(f.Pattern.String(), f.Path, handlers, nil)})
+			rt := pipeline.NewRoute(f.Pattern.String(), f.Path, handlers, nil)
+			rt.NoCSRF = m.NoCSRF
+			if m.BodyLimit != nil {
+				if rt.BodyLimit, err = config.ParseSize(m.BodyLimit); err != nil {
+					problems = append(problems, &route.Error{File: l.locate(f.Path, "bodyLimit"), Text: "export bodyLimit: " + err.Error(), Hint: "export const bodyLimit = '4mb'"})
+				}
+			}
+			entries = append(entries, route.Entry[*pipeline.Route]{Pattern: f.Pattern, Source: f.Path, Value: rt})
 		}
 	}
 	for _, g := range l.o.Routes {
@@ -383,7 +445,12 @@ func (l *Loader) finish(s *Site, tree *route.Tree, app *next.App) error {
 		if g.Any != nil {
 			any = goHandler{g.Any}
 		}
-		entries = append(entries, route.Entry[*pipeline.Route]{Pattern: p, Source: g.Source, Value: pipeline.NewRoute(p.String(), g.Source, handlers, any)})
+		rt := pipeline.NewRoute(p.String(), g.Source, handlers, any)
+		rt.BodyLimit, rt.NoCSRF = g.BodyLimit, g.NoCSRF
+		if g.NoCSRF {
+			s.Warnings = append(s.Warnings, g.Source+": CSRF is off for "+p.String()+": any web page may send requests there with its visitors' cookies")
+		}
+		entries = append(entries, route.Entry[*pipeline.Route]{Pattern: p, Source: g.Source, Value: rt})
 	}
 	table, err := route.NewTable(entries)
 	if err != nil {
@@ -395,7 +462,13 @@ func (l *Loader) finish(s *Site, tree *route.Tree, app *next.App) error {
 	for _, e := range table.All() {
 		s.Routes = append(s.Routes, RouteInfo{Pattern: e.Pattern.String(), Source: e.Source, Methods: slices.Clone(e.Value.Methods)})
 	}
-	s.handler = pipeline.New(pipeline.Config{Table: table, PublicOrigin: l.o.PublicOrigin, Middleware: l.o.Middleware, Logger: l.o.Logger, Dev: l.o.Dev, Source: l.project()})
+	c, err := l.pipeline(s, guard)
+	if err != nil {
+		return err
+	}
+	c.Table = table
+	s.Rules = rules(c, s.Settings, guard)
+	s.handler = pipeline.New(c)
 	return nil
 }
 
@@ -460,10 +533,24 @@ type scriptHandler struct {
 }
 
 func (h scriptHandler) Handle(x *pipeline.Exchange) error {
-	err := h.app.Serve(x.W, x.R, next.Call{
-		Entry: h.entry, Export: x.Export, Pattern: x.Route.Pattern, ID: x.ID,
-		URL: x.URL(web.NormaliseQuery), Host: x.Host, Proto: x.Proto, Params: x.Params, Dynamic: h.dynamic,
-	})
+	c := call(x)
+	c.Entry, c.Export, c.Pattern = h.entry, x.Export, x.Route.Pattern
+	c.URL, c.Params, c.Dynamic = x.URL(web.NormaliseQuery), x.Params, h.dynamic
+	c.Cookies, c.Overridden = x.Cookies, x.Overridden
+	return scriptError(h.app.Serve(x.W, x.R, c))
+}
+
+// call is what every script is told of a request.
+func call(x *pipeline.Exchange) next.Call {
+	c := next.Call{ID: x.ID, Host: x.Peer.Host, Proto: x.Peer.Proto}
+	if x.Peer.Addr.IsValid() {
+		c.Client = x.Peer.Addr.String()
+	}
+	return c
+}
+
+// scriptError gives a script's failure the status that answers it.
+func scriptError(err error) error {
 	switch {
 	case err == nil:
 		return nil

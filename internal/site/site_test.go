@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/portico-dev/portico/internal/bundle"
+	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/js"
 )
 
@@ -36,7 +37,13 @@ func project(t *testing.T, nameAndText ...string) string {
 func load(t *testing.T, o Options) (*Site, *Inputs, error) {
 	t.Helper()
 	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
-	o.Isolates = 1
+	own := o.Settings
+	o.Settings = func(s *config.Settings) {
+		s.Server.Isolates = 1
+		if own != nil {
+			own(s)
+		}
+	}
 	l := NewLoader(o)
 	t.Cleanup(l.Close)
 	s, in, err := l.Load(t.Context())
@@ -52,7 +59,7 @@ func load(t *testing.T, o Options) (*Site, *Inputs, error) {
 
 func get(s *Site, path string) string {
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	s.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost"+path, nil))
 	return w.Body.String()
 }
 
@@ -149,27 +156,25 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// What the program says is checked as the configuration is.
 func TestPublicOrigin(t *testing.T) {
 	for origin, want := range map[string]string{
 		"":                      "",
 		"https://example.com":   "",
 		"http://localhost:3000": "",
 		"http://[::1]:3000":     "",
-		"example.com":           "write https://example.com",
-		"example.com/":          "write https://example.com",
-		"https://example.com/":  "write https://example.com",
-		"https://a.test/x?y":    "write https://a.test",
-		"https://u:p@a.test":    "write https://a.test",
-		"HTTPS://a.test":        "write https://a.test",
-		"https://":              "it is a scheme and a host, such as https://example.com",
-		"ftp://a.test":          "it is a scheme and a host, such as https://example.com",
-		"https://a b":           "it is a scheme and a host, such as https://example.com",
+		"example.com":           "it is a scheme and a host",
+		"https://a.test/x?y":    "it is a scheme and a host",
+		"https://u:p@a.test":    "it is a scheme and a host",
+		"https://":              "it is a scheme and a host",
+		"ftp://a.test":          "it is a scheme and a host",
+		"https://a b":           "it is a scheme and a host",
 	} {
 		got := ""
-		if _, _, err := load(t, Options{PublicOrigin: origin}); err != nil {
+		if _, _, err := load(t, Options{Settings: func(s *config.Settings) { s.PublicOrigin = origin }}); err != nil {
 			_, got, _ = strings.Cut(err.Error(), "\nhint: ")
 		}
-		if got != want {
+		if !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("%q: the hint is %q, want %q", origin, got, want)
 		}
 	}
@@ -179,7 +184,7 @@ func TestPublicOrigin(t *testing.T) {
 // among them, which are compiled in.
 func TestReload(t *testing.T) {
 	dir := project(t, "app/a/route.ts", "export const GET = () => new Response(process.env.NEXT_PUBLIC_A + process.env.B)", ".env", "NEXT_PUBLIC_A=1\nB=1")
-	l := NewLoader(Options{Dir: dir, Isolates: 1, Environ: []string{}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	l := NewLoader(Options{Dir: dir, Settings: func(s *config.Settings) { s.Server.Isolates = 1 }, Environ: []string{}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	defer l.Close()
 	for _, want := range []string{"11", "x\"\n\U0001F600\\2"} {
 		s, _, err := l.Load(t.Context())

@@ -115,6 +115,12 @@ func (w *Watcher) matters(ev fsnotify.Event) bool {
 	case w.in.Failed:
 		return script(base) || filepath.Ext(base) == ""
 	}
+	if name, _, _ := strings.Cut(base, "."); script(base) && (name == "middleware" || name == "proxy") {
+		return filepath.Dir(ev.Name) == w.in.Root || filepath.Dir(ev.Name) == filepath.Join(w.in.Root, "src")
+	}
+	if strings.HasPrefix(base, "next.config.") || strings.HasPrefix(base, "portico.config.") {
+		return filepath.Dir(ev.Name) == w.in.Root
+	}
 	// A new app directory or configuration, or one that is gone.
 	return filepath.Dir(ev.Name) == w.in.Root && (base == "app" || base == "src" || base == "tsconfig.json" || base == "jsconfig.json" || base == "package.json") ||
 		ev.Name == filepath.Join(w.in.Root, "src", "app")

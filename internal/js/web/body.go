@@ -39,6 +39,10 @@ func (b *Body) Length() int64 {
 	return b.length
 }
 
+// Touched reports whether a script has begun to read the body, or may do so
+// through a stream that it holds.
+func (b *Body) Touched() bool { return b != nil && (b.used || b.stream != nil) }
+
 var errBodyUsed = errors.New("body has been used")
 
 // extracted is the result of "extract a body" (Fetch §5.2).
@@ -166,7 +170,18 @@ func (e *Env) consumeWith(b *Body, read func(r io.ReadCloser, length int64) func
 		return e.iso.Attempt(func() (goja.Value, error) { return then(b.data) })
 	}
 	length := b.length
+	if l, ok := src.(Limited); ok {
+		src = l.Buffered(length)
+	}
 	return e.iso.Go(func() func() (goja.Value, error) { return read(src, length) })
+}
+
+// Limited is a reader that may be of any length as long as it streams, and
+// has a limit when all of it is to be held at once.
+type Limited interface {
+	// Buffered is the reader with that limit; length is what the body is said
+	// to have, or -1.
+	Buffered(length int64) io.ReadCloser
 }
 
 // FailingReader delivers what could be read of a body, and then the error that
@@ -320,3 +335,30 @@ func (e *Env) UTF8Text(s string) goja.Value { return e.rt.ToValue(s) }
 
 // URLError is the TypeError for a text that is no URL.
 func (e *Env) URLError(input string) *goja.Object { return e.invalidURL(input, nil) }
+
+// Bytes are the bytes of a body that is at hand; ok is false for any other. A
+// null body has none.
+func (b *Body) Bytes() (data []byte, ok bool) {
+	if b == nil || b.src != nil || b.stream != nil {
+		return nil, false
+	}
+	return b.data, true
+}
+
+// Reader is the reader of a body that was made of one, and its length.
+func (b *Body) Reader() (io.ReadCloser, int64) { return b.src, b.length }
+
+// BytesReader is a reader of bytes at hand that requestBody of a later stage
+// recognises, so that they are not copied again.
+func BytesReader(data []byte) *HeldBytes {
+	return &HeldBytes{Reader: bytes.NewReader(data), Data: data}
+}
+
+// HeldBytes is a body that was read before.
+type HeldBytes struct {
+	*bytes.Reader
+	Data []byte
+}
+
+// Close does nothing.
+func (*HeldBytes) Close() error { return nil }

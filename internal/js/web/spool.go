@@ -77,6 +77,11 @@ func (s *spool) close() {
 	}
 }
 
+// Tee splits a reader into two that deliver the same bytes, each at its own
+// pace: what one of them has not read yet waits in memory and, past a limit, in
+// a file. The reader is closed when both are.
+func Tee(src io.ReadCloser) (io.ReadCloser, io.ReadCloser) { return tee(src) }
+
 // tee splits a source into two that deliver the same bytes, each at its own
 // pace; the source is closed when both are.
 func tee(src io.ReadCloser) (io.ReadCloser, io.ReadCloser) {
@@ -101,6 +106,17 @@ type branch struct {
 	other  *branch
 	buf    spool
 	closed bool
+}
+
+// Buffered passes on the limit of what was split; see Limited. The other
+// branch does not share it.
+func (b *branch) Buffered(length int64) io.ReadCloser {
+	if l, ok := b.t.src.(interface {
+		Limit(r io.ReadCloser, length int64) io.ReadCloser
+	}); ok {
+		return l.Limit(b, length)
+	}
+	return b
 }
 
 func (b *branch) Read(p []byte) (int, error) {

@@ -1,0 +1,98 @@
+package pipeline
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// requestBody is the body of a request as it comes in. It remembers what went
+// wrong with it, so that a handler that fails for this reason is answered with
+// the status that tells the client.
+type requestBody struct {
+	io.ReadCloser
+	// whole bounds the body where all of it is to be held at once; negative is
+	// no bound. What streams has none.
+	whole   int64
+	problem atomic.Pointer[StatusError]
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // a reader's end is this value
+		b.note(err)
+	}
+	return n, err
+}
+
+// malformed is an error of a body whose framing cannot be read.
+type malformed interface{ Malformed() bool }
+
+// slow is an error of a body that did not come in time.
+type slow interface{ Timeout() bool }
+
+func (b *requestBody) note(err error) {
+	var large *http.MaxBytesError
+	var bad malformed
+	var late slow
+	switch {
+	case errors.As(err, &large):
+		b.problem.CompareAndSwap(nil, &StatusError{Status: http.StatusRequestEntityTooLarge, Err: err})
+	case errors.As(err, &bad) && bad.Malformed():
+		b.problem.CompareAndSwap(nil, &StatusError{Status: http.StatusBadRequest, Err: err})
+	case errors.As(err, &late) && late.Timeout():
+		b.problem.CompareAndSwap(nil, &StatusError{Status: http.StatusRequestTimeout, Err: err})
+	}
+}
+
+// Whole reports whether a body of n bytes may be held at once.
+func (b *requestBody) Whole(n int64) bool { return b.whole < 0 || n <= b.whole }
+
+// Buffered is the body for a reader that holds all of it; see web.Limited.
+func (b *requestBody) Buffered(length int64) io.ReadCloser { return b.Limit(b, length) }
+
+// Limit bounds r, which delivers this body.
+func (b *requestBody) Limit(r io.ReadCloser, length int64) io.ReadCloser {
+	if b.whole < 0 {
+		return r
+	}
+	c := &capped{ReadCloser: r, limit: b.whole, body: b}
+	if length > b.whole {
+		c.n = length
+	}
+	return c
+}
+
+// capped is a body with a limit: reading on past it is an error.
+type capped struct {
+	io.ReadCloser
+	limit, n int64
+	body     *requestBody
+}
+
+func (c *capped) Read(p []byte) (int, error) {
+	if c.n > c.limit {
+		return 0, c.tooLarge()
+	}
+	if room := c.limit - c.n + 1; int64(len(p)) > room { // one more tells whether there is more
+		p = p[:room]
+	}
+	n, err := c.ReadCloser.Read(p)
+	if c.n += int64(n); c.n > c.limit {
+		return n - int(c.n-c.limit), c.tooLarge()
+	}
+	return n, err
+}
+
+func (c *capped) tooLarge() error {
+	err := &http.MaxBytesError{Limit: c.limit}
+	c.body.note(err)
+	return err
+}
+
+// Whole reports whether a body of n bytes may be held at once.
+func (c *capped) Whole(n int64) bool { return n <= c.limit }
+
+// Buffered is the body itself: it has its limit already.
+func (c *capped) Buffered(int64) io.ReadCloser { return c }
