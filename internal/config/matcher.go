@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-
 	"github.com/portico-dev/portico/internal/route"
 )
 
@@ -16,9 +14,10 @@ import (
 // request; otherwise there is at least one. Next.js lets a list be empty, which
 // would turn the middleware off; here that is an error. The specs' patterns are
 // for [route.NewMatcher] to check. The error joins all problems, each a
-// [*route.Error].
+// [*route.Error]; the specs that are sound come with it, so that the problems
+// of their patterns can be told at once.
 func ParseMatcher(config any, file, text string) ([]route.MatcherSpec, error) {
-	p := &parser{s: &Settings{}, src: source{file: file, text: text}}
+	p := &parser{s: &Settings{}, src: source{file: file, text: text}, o: Options{File: file}}
 	var specs []route.MatcherSpec
 	config = ordered(config)
 	if config == nil {
@@ -29,7 +28,12 @@ func ParseMatcher(config any, file, text string) ([]route.MatcherSpec, error) {
 		"matcher": func(v any, _ place) {
 			// As Next.js words it: the place is matcher[0], not config.matcher[0].
 			at := place{"matcher"}
-			p.list(v, at, true, func(v any, at place) { specs = append(specs, p.matcher(v, at)) })
+			p.list(v, at, true, func(v any, at place) {
+				before := len(p.problems)
+				if spec := p.matcher(v, at); len(p.problems) == before {
+					specs = append(specs, spec)
+				}
+			})
 			if len(specs) == 0 && len(p.problems) == 0 {
 				p.fail(at, "remove the matcher for middleware that runs for every request, or remove the middleware", "the list is empty, so that the middleware would never run")
 			}
@@ -41,10 +45,7 @@ func ParseMatcher(config any, file, text string) ([]route.MatcherSpec, error) {
 		"maxDuration":           func(any, place) {},
 		"unstable_allowDynamic": func(any, place) {},
 	})
-	if len(p.problems) > 0 {
-		return nil, errors.Join(p.problems...)
-	}
-	return specs, nil
+	return specs, p.err()
 }
 
 func (p *parser) matcher(v any, at place) route.MatcherSpec {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -74,9 +75,47 @@ func Parse(data any, o Options) (s *Settings, warnings []string, err error) {
 		p.warn("%s: ignored, being about React rendering or Next.js's own build: %s", o.File, strings.Join(p.s.Ignored, ", "))
 	}
 	if len(p.problems) > 0 {
-		return nil, p.warnings, errors.Join(p.problems...)
+		return nil, p.warnings, p.err()
 	}
 	return p.s, p.warnings, nil
+}
+
+// err joins the problems in the order of their places in the file; those
+// without one stand behind.
+func (p *parser) err() error {
+	type located struct {
+		line, column int
+		err          error
+	}
+	var all []located
+	var add func(err error)
+	add = func(err error) {
+		if many, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, e := range many.Unwrap() {
+				add(e)
+			}
+			return
+		}
+		l := located{line: math.MaxInt, err: err}
+		if rest, ok := strings.CutPrefix(err.Error(), p.o.File+":"); ok {
+			var line, column int
+			if n, _ := fmt.Sscanf(rest, "%d:%d:", &line, &column); n == 2 { // or it has no place
+				l.line, l.column = line, column
+			}
+		}
+		all = append(all, l)
+	}
+	for _, e := range p.problems {
+		add(e)
+	}
+	slices.SortStableFunc(all, func(a, b located) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+	})
+	errs := make([]error, len(all))
+	for i, l := range all {
+		errs[i] = l.err
+	}
+	return errors.Join(errs...)
 }
 
 // parser is one run of Parse.
@@ -710,7 +749,6 @@ func (p *parser) upstreamFields(u *Upstream) fields {
 		"idleTimeout":     p.setDuration(&u.IdleTimeout),
 		"totalTimeout":    p.setDuration(&u.TotalTimeout),
 		"maxConcurrent":   func(v any, at place) { u.MaxConcurrent = p.limitCount(v, at) },
-		"retries":         func(v any, at place) { u.Retries = p.limitCount(v, at) },
 		"breaker": func(v any, at place) {
 			if b, ok := v.(bool); ok {
 				u.Breaker.Off = !b

@@ -113,8 +113,8 @@ func TestSettings(t *testing.T) {
 			Settings{BasePath: "/docs", TrailingSlash: true, SkipTrailingSlashRedirect: true, SkipURLNormalize: true, NoCompress: true, NoETags: true,
 				Env: map[string]string{"A": "1"}, PageExtensions: []string{"api.ts", "tsx"}, Output: "standalone", DistDir: "out", NoKeepAlive: true,
 				ExpireTime: time.Minute, CacheMaxMemorySize: 1000, CacheHandler: "./cache.js", CaseSensitive: true, Proxy: Proxy{Default: Upstream{ResponseTimeout: 5 * time.Second}}}},
-		{"none", `{"expireTime": 0, "cacheMaxMemorySize": 0, "portico": {"bodyLimit": false, "csrf": false, "server": {"handlerTimeout": false, "tls": false}, "proxy": {"breaker": false, "retries": false}}}`, false,
-			Settings{ExpireTime: -1, CacheMaxMemorySize: -1, BodyLimit: -1, CSRF: CSRF{Off: true}, Server: Server{HandlerTimeout: -1}, Proxy: Proxy{Default: Upstream{Breaker: Breaker{Off: true}, Retries: -1}}}},
+		{"none", `{"expireTime": 0, "cacheMaxMemorySize": 0, "portico": {"bodyLimit": false, "csrf": false, "server": {"handlerTimeout": false, "tls": false}, "proxy": {"breaker": false, "maxConcurrent": false}}}`, false,
+			Settings{ExpireTime: -1, CacheMaxMemorySize: -1, BodyLimit: -1, CSRF: CSRF{Off: true}, Server: Server{HandlerTimeout: -1}, Proxy: Proxy{Default: Upstream{Breaker: Breaker{Off: true}, MaxConcurrent: -1}}}},
 		{"ours", `{"publicOrigin": "https://example.com", "allowedHosts": "example.com", "trustedProxies": ["10.0.0.0/8", "loopback"], "csrf": {"trustedOrigins": ["https://a.example"], "exempt": "/hook"},
 			"cors": {"source": "/api/:path*", "origins": ["https://a.example", "http://localhost:3000"], "methods": ["GET", "POST"], "headers": "X-A", "exposedHeaders": ["X-B"], "credentials": true, "maxAge": 600},
 			"bodyLimit": "4mb", "accessLog": true, "maxConcurrency": 8,
@@ -126,12 +126,12 @@ func TestSettings(t *testing.T) {
 				BodyLimit: 4 << 20, AccessLog: &yes, MaxConcurrency: 8,
 				Server: Server{Listen: []string{":8080", "unix:/run/p.sock"}, HeaderTimeout: 5 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderSize: 32 << 10, MaxURLSize: 8192,
 					HandlerTimeout: 20 * time.Second, JobLimit: 2 * time.Second, DrainTimeout: 10 * time.Second, Isolates: 3, TLS: &TLS{ACME: &ACME{Domains: []string{"example.com"}, Email: "a@example.com"}}}}},
-		{"upstreams inherit", `{"experimental": {"proxyTimeout": 1000}, "proxy": {"allow": ["a.example"], "connectTimeout": "1s", "responseTimeout": "9s", "retries": 2, "breaker": {"failures": 4},
-			"upstreams": {"https://a.example": {"connectTimeout": "3s", "addresses": ["10.0.0.1:80", "10.0.0.2:80"], "breaker": {"cooldown": "1m"}}, "http://b.example:81": {"responseTimeout": false, "retries": false}}}}`, true,
-			Settings{Proxy: Proxy{Allow: []string{"a.example"}, Default: Upstream{ConnectTimeout: time.Second, ResponseTimeout: 9 * time.Second, Retries: 2, Breaker: Breaker{Failures: 4}},
+		{"upstreams inherit", `{"experimental": {"proxyTimeout": 1000}, "proxy": {"allow": ["a.example"], "connectTimeout": "1s", "responseTimeout": "9s", "maxConcurrent": 2, "breaker": {"failures": 4},
+			"upstreams": {"https://a.example": {"connectTimeout": "3s", "addresses": ["10.0.0.1:80", "10.0.0.2:80"], "breaker": {"cooldown": "1m"}}, "http://b.example:81": {"responseTimeout": false, "maxConcurrent": false}}}}`, true,
+			Settings{Proxy: Proxy{Allow: []string{"a.example"}, Default: Upstream{ConnectTimeout: time.Second, ResponseTimeout: 9 * time.Second, MaxConcurrent: 2, Breaker: Breaker{Failures: 4}},
 				Upstreams: map[string]Upstream{
-					"https://a.example":   {ConnectTimeout: 3 * time.Second, ResponseTimeout: 9 * time.Second, Retries: 2, Breaker: Breaker{Failures: 4, Cooldown: time.Minute}, Addresses: []string{"10.0.0.1:80", "10.0.0.2:80"}},
-					"http://b.example:81": {ConnectTimeout: time.Second, ResponseTimeout: -1, Retries: -1, Breaker: Breaker{Failures: 4}},
+					"https://a.example":   {ConnectTimeout: 3 * time.Second, ResponseTimeout: 9 * time.Second, MaxConcurrent: 2, Breaker: Breaker{Failures: 4, Cooldown: time.Minute}, Addresses: []string{"10.0.0.1:80", "10.0.0.2:80"}},
+					"http://b.example:81": {ConnectTimeout: time.Second, ResponseTimeout: -1, MaxConcurrent: -1, Breaker: Breaker{Failures: 4}},
 				}}}},
 		{"both places", `{"portico": {"bodyLimit": "1mb", "maxConcurrency": 2}, "bodyLimit": "2mb"}`, true, Settings{BodyLimit: 2 << 20, MaxConcurrency: 2}},
 	} {
@@ -199,6 +199,7 @@ func TestParseMatcher(t *testing.T) {
 		{"no source", map[string]any{"matcher": []any{map[string]any{}}}, "", nil, "matcher[0]: source is required"},
 		{"no object", "/a", "", nil, "config: this is the string \"/a\", want an object"},
 		{"two", map[string]any{"matcher": []any{5.0, true}}, "", nil, "matcher[1]: this is true"},
+		{"one of two", map[string]any{"matcher": []any{5.0, "/a"}}, "", []route.MatcherSpec{{Source: "/a", Place: "middleware.ts: matcher[1]"}}, "matcher[0]: this is the number 5"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := ParseMatcher(c.config, "middleware.ts", c.text)

@@ -191,8 +191,6 @@ type Upstream struct {
 	ConnectTimeout, ResponseTimeout, IdleTimeout, TotalTimeout time.Duration
 	// MaxConcurrent bounds the requests under way.
 	MaxConcurrent int
-	// Retries is how often a request that may be repeated is sent again.
-	Retries int
 	// Breaker stops asking an upstream that fails.
 	Breaker Breaker
 	// Addresses are host:port behind the origin; nil is the origin's own host.

@@ -2,6 +2,7 @@ package js
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
@@ -40,6 +41,7 @@ func Literal(code, export string) (value any, found bool, line, column int, err 
 
 // literalReader evaluates literals; the first problem stays.
 type literalReader struct {
+	path    []string // to the value that is read: "matcher", "[0]"
 	problem string
 	at      file.Idx
 }
@@ -47,8 +49,19 @@ type literalReader struct {
 func (r *literalReader) fail(n ast.Node, problem string) any {
 	if r.problem == "" {
 		r.problem, r.at = problem, n.Idx0()
+		if len(r.path) > 0 {
+			r.problem += " in " + strings.TrimPrefix(strings.Join(r.path, ""), ".")
+		}
 	}
 	return nil
+}
+
+// in reads a value that is part of another.
+func (r *literalReader) in(step string, x ast.Expression) any {
+	r.path = append(r.path, step)
+	v := r.value(x)
+	r.path = r.path[:len(r.path)-1]
+	return v
 }
 
 func (r *literalReader) export(program *ast.Program, export string) (any, bool) {
@@ -174,11 +187,11 @@ func (r *literalReader) value(x ast.Expression) any {
 		return r.fail(x, "there is the variable "+x.Name.String())
 	case *ast.ArrayLiteral:
 		list := make([]any, 0, len(x.Value))
-		for _, e := range x.Value {
+		for i, e := range x.Value {
 			if e == nil {
 				return r.fail(x, "there is a list with holes")
 			}
-			list = append(list, r.value(e))
+			list = append(list, r.in(fmt.Sprintf("[%d]", i), e))
 		}
 		return list
 	case *ast.ObjectLiteral:
@@ -211,9 +224,9 @@ func (r *literalReader) object(x *ast.ObjectLiteral) any {
 				if key.Value.String() == "__proto__" {
 					return r.fail(p, "there is a prototype")
 				}
-				o[key.Value.String()] = r.value(p.Value)
+				o[key.Value.String()] = r.in("."+key.Value.String(), p.Value)
 			case *ast.NumberLiteral:
-				o[key.Literal] = r.value(p.Value)
+				o[key.Literal] = r.in("["+key.Literal+"]", p.Value)
 			default:
 				return r.fail(p, "there is a key of a kind that is not read here")
 			}

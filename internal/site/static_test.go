@@ -32,9 +32,9 @@ func TestStaticExport(t *testing.T) {
 		{"empty file", "middleware.ts", "", "", ""},
 		{"body limit", "app/api/route.ts", "export const config = '4mb'", `"4mb"`, ""},
 
-		{"variable", "middleware.ts", "const m = '/a'\nexport const config = {\n  matcher: [m],\n}", "", "middleware.ts:3:13: config must be a literal: there is the variable m\nhint: it is read without running the module"},
+		{"variable", "middleware.ts", "const m = '/a'\nexport const config = {\n  matcher: [m],\n}", "", "middleware.ts:3:13: config must be a literal: there is the variable m in matcher[0]\nhint: it is read without running the module"},
 		{"shorthand", "middleware.ts", "const matcher = '/a'\nexport const config = { matcher }", "", "middleware.ts:2:25: config must be a literal: there is the variable matcher"},
-		{"call", "middleware.ts", "export const config = { matcher: paths() }", "", "middleware.ts:1:34: config must be a literal: there is a call"},
+		{"call", "middleware.ts", "export const config = { matcher: paths() }", "", "middleware.ts:1:34: config must be a literal: there is a call in matcher\nhint"},
 		{"new", "middleware.ts", "export const config = { matcher: new URL('x') }", "", "there is a call"},
 		{"template", "middleware.ts", "const é = 1; export const config = { matcher: `/😀${é}` }", "", "middleware.ts:1:52: config must be a literal: there is an expression in a template"},
 		{"tagged", "middleware.ts", "export const config = { matcher: String.raw`/a` }", "", "config must be a literal"},
