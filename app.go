@@ -34,7 +34,7 @@ type App struct {
 	closed     bool
 
 	current atomic.Pointer[generation]
-	ready   atomic.Bool // requests are welcome: not any more when the server is told to stop
+	ready   atomic.Bool    // requests are welcome: not any more when the server is told to stop
 	closing sync.WaitGroup // retired sites that still have requests
 }
 

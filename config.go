@@ -187,4 +187,6 @@ type RouteInfo struct {
 	Source string `json:"source"`
 	// Methods are in alphabetical order; empty means any.
 	Methods []string `json:"methods"`
+	// Dynamic routes have parameters, and are asked after all others.
+	Dynamic bool `json:"dynamic,omitempty"`
 }

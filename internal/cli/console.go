@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/portico-dev/portico"
 )
@@ -95,6 +98,9 @@ func (r *reporter) loaded(l portico.Loaded) {
 			e.out.line(e.out.dim("environment: " + strings.Join(l.EnvFiles, ", ")))
 		}
 		printRoutes(e.out, l.Routes)
+		if text := ruleCount(l.Rules); text != "" {
+			e.out.line(e.out.dim("  asked before them: " + text))
+		}
 		if r.at != "" {
 			r.ready()
 		}
@@ -195,27 +201,108 @@ func methodList(r portico.RouteInfo) string {
 	return strings.Join(own, " ")
 }
 
+// printOrder prints rules and routes in the order in which a request meets
+// them: kind, pattern, what it leads to, where it stands.
+func printOrder(c *console, rules []portico.RuleInfo, routes []portico.RouteInfo) {
+	var rows [][4]string
+	kind := func(kinds ...string) {
+		for _, r := range rules {
+			if !slices.Contains(kinds, r.Kind) {
+				continue
+			}
+			to := ""
+			if r.Destination != "" {
+				to = "→ " + r.Destination
+			}
+			if r.Status != 0 {
+				to = strconv.Itoa(r.Status) + " " + to
+			}
+			rows = append(rows, [4]string{r.Kind, r.Source, to, r.File})
+		}
+	}
+	kind("redirect", "headers", "middleware", "beforeFiles")
+	dynamic := slices.IndexFunc(routes, func(r portico.RouteInfo) bool { return r.Dynamic })
+	if dynamic < 0 {
+		dynamic = len(routes)
+	}
+	route := func(r portico.RouteInfo) {
+		rows = append(rows, [4]string{"route", r.Pattern, methodList(r), r.Source})
+	}
+	for _, r := range routes[:dynamic] {
+		route(r)
+	}
+	kind("afterFiles")
+	for _, r := range routes[dynamic:] {
+		route(r)
+	}
+	kind("fallback")
+	var wide [3]int
+	for _, row := range rows {
+		for i := range wide {
+			wide[i] = max(wide[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	pad := func(s string, n int) string { return s + strings.Repeat(" ", n-utf8.RuneCountInString(s)) }
+	for _, row := range rows {
+		c.line("  " + pad(row[0], wide[0]) + "  " + pad(row[1], wide[1]) + "  " + pad(row[2], wide[2]) + "  " + c.dim(row[3]))
+	}
+}
+
 func (c *routesCmd) Run(e *env) error {
-	var routes []portico.RouteInfo
-	var warnings []string
-	app := portico.New(portico.Config{Dir: c.Dir, Isolates: 1, Logger: e.logger(false), OnLoad: func(l portico.Loaded) { routes, warnings = l.Routes, l.Warnings }})
+	var loaded portico.Loaded
+	app := portico.New(portico.Config{Dir: c.Dir, Isolates: 1, Logger: e.logger(false), OnLoad: func(l portico.Loaded) { loaded = l }})
 	if err := app.Load(context.Background()); err != nil {
 		return err
 	}
 	defer app.Close(context.Background())
-	for _, w := range warnings {
+	for _, w := range loaded.Warnings {
 		e.err.line(e.err.yellow("warning: ") + w)
 	}
 	if c.JSON {
-		if routes == nil {
-			routes = []portico.RouteInfo{}
-		}
+		// Lists, not null.
+		rules, routes := append([]portico.RuleInfo{}, loaded.Rules...), append([]portico.RouteInfo{}, loaded.Routes...)
 		enc := json.NewEncoder(e.out.w)
 		enc.SetIndent("", "  ")
-		return enc.Encode(routes)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(map[string]any{"rules": rules, "routes": routes})
 	}
-	printRoutes(e.out, routes)
+	if len(loaded.Rules) == 0 {
+		printRoutes(e.out, loaded.Routes)
+		return nil
+	}
+	printOrder(e.out, loaded.Rules, loaded.Routes)
 	return nil
+}
+
+// ruleCount says what is asked beside the routes: "2 redirects, 1 rewrite".
+func ruleCount(rules []portico.RuleInfo) string {
+	names := map[string]string{"redirect": "redirect", "headers": "header rule", "beforeFiles": "rewrite", "afterFiles": "rewrite", "fallback": "rewrite"}
+	n := map[string]int{}
+	guard := ""
+	for _, r := range rules {
+		if r.Kind == "middleware" {
+			if guard == "" {
+				guard = r.File + " for " + r.Source
+			} else {
+				guard += ", " + r.Source
+			}
+			continue
+		}
+		n[names[r.Kind]]++
+	}
+	var parts []string
+	for _, name := range []string{"redirect", "header rule", "rewrite"} {
+		switch {
+		case n[name] == 1:
+			parts = append(parts, "1 "+name)
+		case n[name] > 1:
+			parts = append(parts, strconv.Itoa(n[name])+" "+name+"s")
+		}
+	}
+	if guard != "" {
+		parts = append(parts, guard)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // logRequests prints a line for each request, in development.

@@ -436,10 +436,11 @@ func (p *Pipeline) failed(x *Exchange, se *StatusError, handler bool) {
 	if se.Quiet {
 		return
 	}
-	attrs := []any{"method", x.R.Method, "status", se.Status, "id", x.ID, "error", se.Err}
+	attrs := []any{"method", x.R.Method}
 	if x.Route != nil {
 		attrs = append(attrs, "route", x.Route.Pattern)
 	}
+	attrs = append(attrs, "status", se.Status, "id", x.ID, "error", se.Err)
 	switch {
 	case se.Status >= 500:
 		p.c.Logger.Error("request failed", attrs...)

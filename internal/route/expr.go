@@ -392,4 +392,3 @@ func (e *expr) leading() []*charSet {
 	}
 	return lead
 }
-

@@ -95,6 +95,7 @@ type RouteInfo struct {
 	Pattern string   `json:"pattern"`
 	Source  string   `json:"source"`
 	Methods []string `json:"methods"` // empty: any
+	Dynamic bool     `json:"dynamic,omitempty"`
 }
 
 // ServeHTTP answers a request.
@@ -460,7 +461,7 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 		return errors.Join(problems...)
 	}
 	for _, e := range table.All() {
-		s.Routes = append(s.Routes, RouteInfo{Pattern: e.Pattern.String(), Source: e.Source, Methods: slices.Clone(e.Value.Methods)})
+		s.Routes = append(s.Routes, RouteInfo{Pattern: e.Pattern.String(), Source: e.Source, Methods: slices.Clone(e.Value.Methods), Dynamic: !e.Pattern.Static()})
 	}
 	c, err := l.pipeline(s, guard)
 	if err != nil {
