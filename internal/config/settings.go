@@ -133,7 +133,7 @@ type CSRF struct {
 	Off bool
 	// TrustedOrigins are exact origins whose pages may send such requests.
 	TrustedOrigins []string
-	// Exempt are path patterns that are not checked.
+	// Exempt are whole paths that are not checked; there are no patterns.
 	Exempt []string
 }
 

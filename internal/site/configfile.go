@@ -155,7 +155,7 @@ func (l *Loader) configure(ctx context.Context, dir string, env *Env, c *configu
 	if own && nextFile != "" && !slices.Contains(c.modules, filepath.Join(dir, nextFile)) {
 		c.warnings = append(c.warnings, fmt.Sprintf("%s: not read, as %s is there: import it there and spread it, or move the keys", nextFile, file))
 	}
-	s, warnings, err := config.Parse(data, config.Options{File: file, Text: string(text), Own: own})
+	s, warnings, err := config.Parse(data, config.Options{File: file, Text: string(text), Own: own, Backtrack: backtrack})
 	c.warnings = append(c.warnings, warnings...)
 	return s, err
 }

@@ -5,10 +5,12 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -259,5 +261,37 @@ func TestDefines(t *testing.T) {
 	}
 	if want := map[string]string{"process.env.NEXT_PUBLIC_A": `"1"`, "process.env.NEXT_PUBLIC_B": `"\"x\""`, "process.env.C": `""`}; !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What the configuration says is what the site does.
+func TestConfigured(t *testing.T) {
+	dir := project(t,
+		"next.config.ts", `export default {
+			basePath: '/docs', pageExtensions: ['api.ts'], env: { TITLE: 'from the config', NEXT_PUBLIC_X: 'config' },
+			redirects: async () => [{ source: '/twice/:x(\\w+(?<=a))', destination: '/t', permanent: false }, { source: '/old/:id', destination: '/t?id=:id', permanent: true }],
+		}`,
+		"app/t/route.api.ts", "export const GET = () => new Response(process.env.TITLE + ', ' + process.env.NEXT_PUBLIC_X + ', ' + Object.keys(process.env).includes('TITLE'))",
+		"app/u/route.ts", hello,
+		".env", "NEXT_PUBLIC_X=env",
+	)
+	s, _, err := load(t, Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := get(s, "/docs/t"); got != "from the config, config, false" {
+		t.Errorf("got %q", got)
+	}
+	for path, want := range map[string]string{"/docs/old/5": "308 /docs/t?id=5", "/docs/twice/xa": "307 /docs/t", "/docs/twice/xb": "404 ", "/docs/u": "404 ", "/t": "404 "} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if got := strconv.Itoa(w.Code) + " " + w.Header().Get("Location"); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+	if !slices.ContainsFunc(s.Warnings, func(w string) bool {
+		return strings.HasPrefix(w, "next.config.ts:3:28: redirects[0]: ") && strings.Contains(w, "again and again")
+	}) {
+		t.Errorf("nobody said that a source is not matched in linear time: %q", s.Warnings)
 	}
 }

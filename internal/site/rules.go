@@ -50,11 +50,11 @@ func (l *Loader) middlewareOf(fsys fs.FS, s *Site) (*middleware, error) {
 	if err != nil || !found {
 		return m, err
 	}
+	var problems []error
 	specs, err := config.ParseMatcher(value, file, string(src))
 	if err != nil {
-		return nil, err
+		problems = append(problems, err) // and those of the patterns
 	}
-	var problems []error
 	for _, spec := range specs {
 		matcher, err := route.NewMatcher(spec, route.RuleOptions{BasePath: s.Settings.BasePath, Backtrack: backtrack})
 		if err != nil {

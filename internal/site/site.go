@@ -5,12 +5,12 @@ package site
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"path"
@@ -267,20 +267,9 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 	if guard.file != "" {
 		entries = append(entries, guard.file)
 	}
-	define := map[string]string{}
-	for k, v := range s.Settings.Env {
-		literal, err := json.Marshal(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		define["process.env."+k] = string(literal)
-	}
-	for k, v := range env.Public {
-		literal, err := json.Marshal(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		define["process.env."+k] = string(literal)
+	define, err := defines(env, s.Settings)
+	if err != nil {
+		return nil, nil, err
 	}
 	if l.builder == nil || o.FS != nil || !maps.Equal(define, l.define) {
 		l.Close() // it would go on with the old values
@@ -309,14 +298,23 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		cwd = "" // the folder is gone when the site runs
 	}
 	app, err := next.New(program, next.Options{
-		HandlerTimeout: s.Settings.Server.HandlerTimeout,
+		HandlerTimeout: limit(s.Settings.Server.HandlerTimeout),
 		Isolates:       s.Settings.Server.Isolates,
-		Pool:           js.Options{JobLimit: s.Settings.Server.JobLimit},
+		Pool:           js.Options{JobLimit: limit(s.Settings.Server.JobLimit)},
 		Middleware:     guard.file,
 		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
 		Modules:        l.expose,
 	})
 	return app, built, err
+}
+
+// limit is a time limit of the settings for those who know no limit that is
+// none: a negative one is three centuries.
+func limit(d time.Duration) time.Duration {
+	if d < 0 {
+		return math.MaxInt64
+	}
+	return d
 }
 
 // hosted tells which imports the host serves.
