@@ -63,10 +63,11 @@ var layers = map[string]layer{
 // monopolies are the dependencies that stay behind certain packages, so that
 // they can be replaced there and nowhere else.
 var monopolies = map[string][]string{
-	"github.com/evanw/esbuild":     {"internal/bundle"},
-	"github.com/dop251/goja":       {"internal/js", "internal/js/web", "internal/next"},
-	"github.com/alecthomas/kong":   {"internal/cli"},
-	"github.com/fsnotify/fsnotify": {"internal/site"},
+	"github.com/evanw/esbuild":         {"internal/bundle"},
+	"github.com/dop251/goja":           {"internal/js", "internal/js/web", "internal/next"},
+	"github.com/alecthomas/kong":       {"internal/cli"},
+	"github.com/fsnotify/fsnotify":     {"internal/site"},
+	"github.com/caddyserver/certmagic": {"internal/server"},
 }
 
 // goFile is a file with the folder of its package.
