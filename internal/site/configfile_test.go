@@ -269,7 +269,7 @@ func TestConfigured(t *testing.T) {
 	dir := project(t,
 		"next.config.ts", `export default {
 			basePath: '/docs', pageExtensions: ['api.ts'], env: { TITLE: 'from the config', NEXT_PUBLIC_X: 'config' },
-			redirects: async () => [{ source: '/twice/:x(\\w+(?<=a))', destination: '/t', permanent: false }, { source: '/old/:id', destination: '/t?id=:id', permanent: true }],
+			redirects: async () => [{ source: '/twice', has: [{ type: 'query', key: 'q', value: '(.)\\1' }], destination: '/t', permanent: false }, { source: '/old/:id', destination: '/t?id=:id', permanent: true }],
 		}`,
 		"app/t/route.api.ts", "export const GET = () => new Response(process.env.TITLE + ', ' + process.env.NEXT_PUBLIC_X + ', ' + Object.keys(process.env).includes('TITLE'))",
 		"app/u/route.ts", hello,
@@ -282,7 +282,7 @@ func TestConfigured(t *testing.T) {
 	if got := get(s, "/docs/t"); got != "from the config, config, false" {
 		t.Errorf("got %q", got)
 	}
-	for path, want := range map[string]string{"/docs/old/5": "308 /docs/t?id=5", "/docs/twice/xa": "307 /docs/t", "/docs/twice/xb": "404 ", "/docs/u": "404 ", "/t": "404 "} {
+	for path, want := range map[string]string{"/docs/old/5": "308 /docs/t?id=5", "/docs/twice?q=aa": "307 /docs/t?q=aa", "/docs/twice?q=ab": "404 ", "/docs/u": "404 ", "/t": "404 "} {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		if got := strconv.Itoa(w.Code) + " " + w.Header().Get("Location"); got != want {
