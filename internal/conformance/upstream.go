@@ -127,6 +127,11 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		query = url.Values{}
 	}
+	if kind != "socket" && r.Header.Get("Upgrade") != "" {
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(404) // only /socket changes the protocol
+		return
+	}
 	switch kind {
 	case "rss":
 		text(w, 200, "application/json", feed)

@@ -318,8 +318,9 @@ const cases: Record<string, Case> = {
   },
   event: (request, event) => NextResponse.json({ sourcePage: event.sourcePage, waitUntil: typeof event.waitUntil }),
   'wait-until': (request, event) => {
-    event.waitUntil(fetch(`${upstream}/events/waited`, { method: 'POST', body: 'one' }))
-    event.waitUntil(Promise.resolve().then(() => fetch(`${upstream}/events/waited`, { method: 'POST', body: 'two' })))
+    const one = fetch(`${upstream}/events/waited`, { method: 'POST', body: 'one' })
+    event.waitUntil(one)
+    event.waitUntil(one.then(() => fetch(`${upstream}/events/waited`, { method: 'POST', body: 'two' })))
     return NextResponse.next()
   },
   'wait-until-fails': (request, event) => {

@@ -1,10 +1,10 @@
-import fs from 'node:fs'
+import path from 'node:path'
 import { NextRequest, NextResponse, type ProxyConfig } from 'next/server'
 
 export async function proxy(request: NextRequest, event: any) {
   switch (request.nextUrl.pathname) {
     case '/p/json':
-      return NextResponse.json({ url: request.url, sourcePage: event.sourcePage, buffer: typeof Buffer, fs: typeof fs.readFileSync })
+      return NextResponse.json({ url: request.url, sourcePage: event.sourcePage, buffer: typeof Buffer, joined: path.join('a', '../b') })
     case '/p/rewrite':
       return NextResponse.rewrite(new URL('/place/to', request.url))
     case '/p/redirect':

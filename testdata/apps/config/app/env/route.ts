@@ -1,1 +1,1 @@
-export const GET = () => Response.json({ inlined: process.env.FROM_CONFIG, listed: 'FROM_CONFIG' in process.env })
+export const GET = () => Response.json({ inlined: process.env.FROM_CONFIG, listed: Object.keys(process.env).includes('FROM_CONFIG') })
