@@ -169,22 +169,17 @@ func manyError(name string) *Error {
 
 // authority checks the host and port of a destination.
 func authority(s string, list map[string]bool) (string, *Error) {
-	for name := range list {
-		if strings.Contains(s, ":"+name) {
-			return "", hostError(s)
-		}
+	if strings.Contains(s, "@") {
+		return "", &Error{Text: fmt.Sprintf("`destination` has credentials before its host in %q", s), Hint: "set the Authorization header in the middleware"}
 	}
-	if strings.ContainsAny(s, ":") {
-		host, port, _ := strings.Cut(s[strings.LastIndexByte(s, ']')+1:], ":")
-		if port == "" || strings.Trim(port, "0123456789") != "" || strings.Contains(host, ":") {
+	// What is no port after a colon is a parameter, known or not.
+	if host, port, colon := strings.Cut(s, ":"); colon && !strings.HasPrefix(s, "[") {
+		if host == "" || port == "" || strings.Trim(port, "0123456789") != "" || isKey(list, port) {
 			return "", hostError(s)
 		}
 	}
 	if strings.ContainsAny(s, "(){}*+") {
 		return "", hostError(s)
-	}
-	if strings.Contains(s, "@") {
-		return "", &Error{Text: fmt.Sprintf("`destination` has credentials before its host in %q", s), Hint: "set the Authorization header in the middleware"}
 	}
 	u, err := url.Parse("http://" + s)
 	if err != nil || u.Host != s || u.Hostname() == "" || !isHost(u.Hostname()) {
@@ -194,6 +189,11 @@ func authority(s string, list map[string]bool) (string, *Error) {
 		}
 	}
 	return strings.ToLower(s), nil
+}
+
+func isKey(list map[string]bool, name string) bool {
+	_, ok := list[name]
+	return ok
 }
 
 func hostError(s string) *Error {

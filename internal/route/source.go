@@ -105,8 +105,8 @@ func (v Values) set(value Value) Values {
 	return append(v, value)
 }
 
-// maxSource is how long a source may be, and how long the expression that it
-// makes, in UTF-16 units: Next.js's bound.
+// maxSource is how long a matcher may be, and the expression that a rule's source
+// makes, in UTF-16 units: Next.js's bounds.
 const maxSource = 4096
 
 // CompileSource compiles a pattern. An error is an [*Error] whose File is empty.
@@ -117,12 +117,6 @@ func CompileSource(source string, o SourceOptions) (*Source, error) {
 	if !utf8.ValidString(source) {
 		return nil, &Error{Text: fmt.Sprintf("`source` is not UTF-8 in %q", source), Hint: "save the file as UTF-8"}
 	}
-	if units(source) > maxSource {
-		return nil, &Error{
-			Text: fmt.Sprintf("`source` exceeds max built length of %d", maxSource),
-			Hint: "split it into several rules",
-		}
-	}
 	text, keys, err := sourceExpr(source, o)
 	var wrong *patternError
 	switch {
@@ -130,12 +124,6 @@ func CompileSource(source string, o SourceOptions) (*Source, error) {
 		return nil, &Error{Text: fmt.Sprintf("`source` parse failed: %s in %q", wrong.text, source), Hint: wrong.hint}
 	case err != nil:
 		return nil, err
-	}
-	if units(text) > maxSource {
-		return nil, &Error{
-			Text: fmt.Sprintf("`source` exceeds max built length of %d in %q", maxSource, short(source)),
-			Hint: "split it into several rules",
-		}
 	}
 	groups := keepAll
 	if o.Matcher || o.test {
@@ -168,25 +156,35 @@ func CompileSource(source string, o SourceOptions) (*Source, error) {
 // sourceExpr builds the expression of a source.
 func sourceExpr(source string, o SourceOptions) (string, []patternKey, error) {
 	base := quotePattern(o.BasePath)
+	// The source has to be sound by itself, for an error to show its place.
+	tokens, err := parsePattern(source, anyDelimiter)
+	if err != nil {
+		return "", nil, err
+	}
 	if o.Matcher {
 		source = upperEscapes(source) // see [Matcher.Match]
-		// The source has to be sound by itself, for an error to show its place.
-		if tokens, err := parsePattern(source, anyDelimiter); err != nil {
-			return "", nil, err
-		} else if _, _, err := patternExpr(repeatable(tokens), anyDelimiter, false); err != nil {
+		whole := base + transportPrefix + source + transportSuffix(source)
+		if units(whole) > maxSource {
+			return "", nil, tooBig(source)
+		}
+		if tokens, err = parsePattern(whole, anyDelimiter); err != nil {
 			return "", nil, err
 		}
-		tokens, err := parsePattern(base+transportPrefix+source+transportSuffix(source), anyDelimiter)
-		if err != nil {
-			return "", nil, err
+		for i := range tokens {
+			t := &tokens[i]
+			t.text, t.prefix, t.suffix = plainEscapes(t.text), plainEscapes(t.prefix), plainEscapes(t.suffix)
 		}
 		return patternExpr(repeatable(tokens), anyDelimiter, false)
+	}
+	if text, _, err := patternExpr(tokens, anyDelimiter, false); err != nil {
+		return "", nil, err
+	} else if builtLength(text) > maxSource {
+		return "", nil, tooBig(source)
 	}
 	if source == "/" && base != "" {
 		source = ""
 	}
-	tokens, err := parsePattern(base+source, "/")
-	if err != nil {
+	if tokens, err = parsePattern(base+source, "/"); err != nil {
 		return "", nil, err
 	}
 	text, keys, err := patternExpr(tokens, "/", true)
@@ -198,6 +196,32 @@ func sourceExpr(source string, o SourceOptions) (string, []patternKey, error) {
 		start = "^(?!" + quoteExpr(o.BasePath+"/_next") + ")"
 	}
 	return start + text[1:len(text)-1] + `(?:\/)?$`, keys, nil
+}
+
+func tooBig(source string) error {
+	return &Error{
+		Text: fmt.Sprintf("`source` exceeds max built length of %d in %q", maxSource, short(source)),
+		Hint: "split it into several rules",
+	}
+}
+
+// builtLength is the length of an expression as JavaScript writes it: a slash
+// outside of a class is escaped.
+func builtLength(text string) int {
+	n, class := units(text), false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			i++
+		case c == '[':
+			class = true
+		case c == ']':
+			class = false
+		case c == '/' && !class:
+			n++
+		}
+	}
+	return n
 }
 
 // The forms of a path that Next.js's own client asks for, as its version 16
@@ -576,6 +600,26 @@ func patternExpr(tokens []patternToken, delimiters string, strict bool) (string,
 	}
 	b.WriteByte('$')
 	return b.String(), keys, nil
+}
+
+// plainEscapes undoes the escapes of letters that need none (RFC 3986 §6.2.2.2),
+// as the router does with the name of a folder.
+func plainEscapes(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			if c := unhex(s[i+1])<<4 | unhex(s[i+2]); alnum(c) || strings.IndexByte("-._~", c) >= 0 {
+				b.WriteByte(c)
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }
 
 // quotePattern escapes text so that a pattern has it literally.

@@ -44,6 +44,7 @@ func paramsText(params map[string]any) string {
 
 // The sources about which we and Next.js 16 differ, and why.
 var sourceDifferences = map[string]string{
+	"/%61bout":     "a matcher means the letter, written as it may be, as a folder does",
 	"(.*)":         "a source starts with a slash",
 	"/:a((?<n>b))": "Next.js fails for every request that matches",
 	`/:a(\1)`:      "a reference to the group that it stands in is refused"}
