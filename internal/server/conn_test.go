@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -231,15 +230,11 @@ func TestDrainLosesNothing(t *testing.T) {
 	const n = 50
 	var entered sync.WaitGroup
 	entered.Add(n)
-	gate := make(chan struct{})
-	var drained atomic.Bool
-	var late atomic.Int32
-	addr, stop := tcp(t, Options{Draining: func() { drained.Store(true) }, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	gate, draining, served := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	addr, stop := tcp(t, Options{Draining: func() { close(draining); <-served }, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			entered.Done()
 			<-gate
-		} else if drained.Load() {
-			late.Add(1)
 		}
 		_, _ = io.WriteString(w, "whole")
 	})})
@@ -267,18 +262,18 @@ func TestDrainLosesNothing(t *testing.T) {
 	entered.Wait()
 	ended := make(chan error, 1)
 	go func() { ended <- stop() }()
-	for !drained.Load() {
-		// A client may still come and be served; it is told to leave.
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(c, "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-		if got := status(t, c); got != 200 {
-			t.Errorf("got %d", got)
-		}
-		c.Close()
+	<-draining
+	// A client may still come and be served; it is told to leave.
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer c.Close()
+	send(t, c, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+	if res, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || res.StatusCode != 200 || !res.Close {
+		t.Errorf("got %v, %v", res, err)
+	}
+	close(served)
 	select {
 	case err := <-ended:
 		t.Fatalf("it ended with %v before the requests", err)
@@ -292,6 +287,27 @@ func TestDrainLosesNothing(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// A client that waits for 100 Continue and is not asked for its body gets its
+// answer at once.
+func TestExpect(t *testing.T) {
+	for _, framing := range []string{"Content-Length: 5", "Transfer-Encoding: chunked"} {
+		synctest.Test(t, func(t *testing.T) {
+			r := serve(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) })
+			defer r.end()
+			c := r.l.dial()
+			began := time.Now()
+			send(t, c, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"+framing+"\r\n\r\n")
+			res, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil || res.StatusCode != 403 || !res.Close || time.Since(began) > time.Second {
+				t.Errorf("%s: got %v, %v after %v", framing, res, err, time.Since(began))
+			}
+			c.Close()
+			r.stop()
+			<-r.ended
+		})
 	}
 }
 

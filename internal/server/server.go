@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -89,7 +90,8 @@ func (o *Options) withDefaults() Options {
 var ErrDrain = errors.New("requests were still under way and were ended")
 
 // Times of a drain. A request that was sent before it began may be in a socket
-// that nobody has read yet: nothing is closed that young.
+// that nobody has read yet: nothing is closed that young. Connections in memory,
+// those of tests, hide nothing.
 const (
 	drainGrace    = 100 * time.Millisecond
 	drainPoll     = 10 * time.Millisecond
@@ -132,10 +134,13 @@ func ServeAll(ctx, end context.Context, listeners []net.Listener, o Options) err
 	servers := []*http.Server{main}
 	failed := make(chan error, len(all))
 	for i, l := range listeners {
+		if kind := l.Addr().Network(); kind == "tcp" || kind == "unix" {
+			s.grace = drainGrace
+		}
 		if certs != nil && l.Addr().Network() != "unix" {
 			l = newTLSListener(l, certs.config, o.HeaderTimeout, s.wrap)
 		} else {
-			l = &plainListener{l, s}
+			l = s.plain(l)
 		}
 		all[i] = l
 		go func() { failed <- main.Serve(l) }()
@@ -148,7 +153,7 @@ func ServeAll(ctx, end context.Context, listeners []net.Listener, o Options) err
 		plain := s.server(h)
 		servers = append(servers, plain)
 		for i, l := range o.Redirect {
-			l = &plainListener{l, s}
+			l = s.plain(l)
 			all[len(listeners)+i] = l
 			go func() { failed <- plain.Serve(l) }()
 		}
@@ -179,6 +184,7 @@ func tcpPort(listeners []net.Listener) int {
 type serving struct {
 	o        Options
 	limits   limits
+	grace    time.Duration
 	open     registry
 	draining atomic.Bool
 	drain    chan struct{}
@@ -238,8 +244,16 @@ func (s *serving) wrap(inner net.Conn, state *tls.ConnectionState) net.Conn {
 // plainListener is a listener without TLS.
 type plainListener struct {
 	net.Listener
-	s *serving
+	s      *serving
+	closed func() error
 }
+
+func (s *serving) plain(l net.Listener) *plainListener {
+	return &plainListener{l, s, sync.OnceValue(l.Close)}
+}
+
+// Close is no error a second time: a drain closes, and net/http does.
+func (l *plainListener) Close() error { return l.closed() }
 
 func (l *plainListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
@@ -303,7 +317,7 @@ func (s *serving) stop(end context.Context, servers []*http.Server, closeListene
 	if s.o.Draining != nil {
 		s.o.Draining()
 	}
-	wait(end, s.o.DrainDelay+drainGrace)
+	wait(end, s.o.DrainDelay+s.grace)
 	closeListeners()
 
 	tick := time.NewTicker(drainPoll)
@@ -311,7 +325,7 @@ func (s *serving) stop(end context.Context, servers []*http.Server, closeListene
 	working, taken := 1, 0
 	for {
 		now := time.Now()
-		working, taken = s.open.sweep(now.Add(-drainGrace))
+		working, taken = s.open.sweep(now.Add(-s.grace))
 		if working == 0 && (taken == 0 || now.Sub(began) > hijackedGrace) {
 			break
 		}

@@ -185,11 +185,18 @@ type tlsListener struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	shakes sync.WaitGroup
+	closed func() error
 }
 
 func newTLSListener(l net.Listener, config *tls.Config, timeout time.Duration, wrap func(net.Conn, *tls.ConnectionState) net.Conn) *tlsListener {
 	t := &tlsListener{Listener: l, config: config, timeout: timeout, wrap: wrap, ready: make(chan net.Conn), failed: make(chan error)}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.closed = sync.OnceValue(func() error {
+		t.cancel()
+		err := t.Listener.Close()
+		t.shakes.Wait()
+		return err
+	})
 	t.shakes.Add(1)
 	go t.run()
 	return t
@@ -269,13 +276,8 @@ func (t *tlsListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends handshakes that are under way as well.
-func (t *tlsListener) Close() error {
-	t.cancel()
-	err := t.Listener.Close()
-	t.shakes.Wait()
-	return err
-}
+// Close ends handshakes that are under way as well. A second time is no error.
+func (t *tlsListener) Close() error { return t.closed() }
 
 // redirectHandler sends clients to https. origin is the public origin; when it
 // is empty the host that was asked for stands in, without its port.
