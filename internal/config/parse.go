@@ -331,6 +331,17 @@ func (p *parser) setSize(to *int64) func(any, place) {
 	return func(v any, at place) { *to = p.size(v, at) }
 }
 
+// setBounded is setSize for what must have a limit.
+func (p *parser) setBounded(to *int64) func(any, place) {
+	return func(v any, at place) {
+		if n := p.size(v, at); n >= 0 {
+			*to = n
+			return
+		}
+		p.fail(at, "it is held in memory; write a size such as '64kb'", "there must be a limit")
+	}
+}
+
 func (p *parser) setDuration(to *time.Duration) func(any, place) {
 	return func(v any, at place) { *to = p.duration(v, at) }
 }
@@ -532,9 +543,16 @@ func (p *parser) ownFields() fields {
 		},
 		"allowedHosts":   p.setTexts(&s.AllowedHosts),
 		"trustedProxies": p.setTexts(&s.TrustedProxies),
-		"cors":           func(v any, at place) { p.list(v, at, true, p.cors) },
-		"csrf":           p.csrf,
-		"bodyLimit":      p.setSize(&s.BodyLimit),
+		"forwarding": func(v any, at place) {
+			if v != "x-forwarded" && v != "forwarded" {
+				p.fail(at, `it is "x-forwarded" or "forwarded" (RFC 7239): what the trusted proxies write`, "this is %s", describe(v))
+				return
+			}
+			s.Forwarding = v.(string)
+		},
+		"cors":      func(v any, at place) { p.list(v, at, true, p.cors) },
+		"csrf":      p.csrf,
+		"bodyLimit": p.setSize(&s.BodyLimit),
 		"accessLog": func(v any, at place) {
 			if b, ok := p.boolean(v, at); ok {
 				s.AccessLog = &b
@@ -553,11 +571,13 @@ func (p *parser) server(v any, at place) {
 		"headerTimeout":  p.setDuration(&s.HeaderTimeout),
 		"bodyTimeout":    p.setDuration(&s.BodyTimeout),
 		"idleTimeout":    p.setDuration(&s.IdleTimeout),
-		"maxHeaderSize":  p.setSize(&s.MaxHeaderSize),
-		"maxURLSize":     p.setSize(&s.MaxURLSize),
+		"writeTimeout":   p.setDuration(&s.WriteTimeout),
+		"maxHeaderSize":  p.setBounded(&s.MaxHeaderSize),
+		"maxURLSize":     p.setBounded(&s.MaxURLSize),
 		"handlerTimeout": p.setDuration(&s.HandlerTimeout),
 		"jobLimit":       p.setDuration(&s.JobLimit),
 		"drainTimeout":   p.setDuration(&s.DrainTimeout),
+		"drainDelay":     p.setDuration(&s.DrainDelay),
 		"isolates":       p.setCount(&s.Isolates),
 		"tls":            p.tls,
 	})
@@ -571,6 +591,8 @@ func (p *parser) tls(v any, at place) {
 	sound := p.objectOf(v, at, "", fields{
 		"cert": p.setText(&t.Cert),
 		"key":  p.setText(&t.Key),
+
+		"redirect": p.setTexts(&t.Redirect),
 		"acme": func(v any, at place) {
 			t.ACME = &ACME{}
 			if p.objectOf(v, at, "", fields{
@@ -748,6 +770,7 @@ func (p *parser) upstreamFields(u *Upstream) fields {
 		"responseTimeout": p.setDuration(&u.ResponseTimeout),
 		"idleTimeout":     p.setDuration(&u.IdleTimeout),
 		"totalTimeout":    p.setDuration(&u.TotalTimeout),
+		"flushInterval":   p.setDuration(&u.FlushInterval),
 		"maxConcurrent":   func(v any, at place) { u.MaxConcurrent = p.limitCount(v, at) },
 		"breaker": func(v any, at place) {
 			if b, ok := v.(bool); ok {
@@ -761,5 +784,7 @@ func (p *parser) upstreamFields(u *Upstream) fields {
 			})
 		},
 		"addresses": p.setTexts(&u.Addresses),
+
+		"maxResponseHeaderSize": p.setBounded(&u.MaxResponseHeaderSize),
 	}
 }

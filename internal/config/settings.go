@@ -81,6 +81,9 @@ type Settings struct {
 	// TrustedProxies are addresses, CIDR blocks and names of these, as
 	// internal/edge reads them; nil trusts nobody.
 	TrustedProxies []string
+	// Forwarding is the kind of headers that they write: "x-forwarded",
+	// "forwarded", or "" for either.
+	Forwarding string
 	// CORS are asked in order; the first whose source matches counts.
 	CORS []CORS
 	// CSRF is on unless CSRF.Off.
@@ -142,14 +145,18 @@ type Server struct {
 	// Listen are addresses: host:port, unix:/path, systemd:.
 	Listen []string
 	// HeaderTimeout is for a request's header, BodyTimeout for a body that
-	// makes no progress, IdleTimeout for a connection between requests.
-	HeaderTimeout, BodyTimeout, IdleTimeout time.Duration
-	// MaxHeaderSize and MaxURLSize are in bytes.
+	// makes no progress, WriteTimeout for a client that takes nothing,
+	// IdleTimeout for a connection between requests.
+	HeaderTimeout, BodyTimeout, WriteTimeout, IdleTimeout time.Duration
+	// MaxHeaderSize and MaxURLSize are in bytes, and never negative.
 	MaxHeaderSize, MaxURLSize int64
 	// HandlerTimeout, JobLimit, DrainTimeout and Isolates as portico.Config has
 	// them.
 	HandlerTimeout, JobLimit, DrainTimeout time.Duration
 	Isolates                               int
+	// DrainDelay is how long requests are still taken when readiness has been
+	// turned off; 0 is none.
+	DrainDelay time.Duration
 	// TLS is nil when connections are plain.
 	TLS *TLS
 }
@@ -160,6 +167,8 @@ type TLS struct {
 	Cert, Key string
 	// ACME is nil when there are files.
 	ACME *ACME
+	// Redirect are addresses for plain HTTP that send clients to https.
+	Redirect []string
 }
 
 // ACME is an account with a certificate authority.
@@ -189,6 +198,11 @@ type Upstream struct {
 	// end to the answer's header, IdleTimeout between two pieces of a body,
 	// TotalTimeout for all of it.
 	ConnectTimeout, ResponseTimeout, IdleTimeout, TotalTimeout time.Duration
+	// FlushInterval is how long bytes of an answer of known length may wait for
+	// more; negative is not at all.
+	FlushInterval time.Duration
+	// MaxResponseHeaderSize is in bytes, and never negative.
+	MaxResponseHeaderSize int64
 	// MaxConcurrent bounds the requests under way.
 	MaxConcurrent int
 	// Breaker stops asking an upstream that fails.

@@ -119,7 +119,7 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 		hosts = edge.DevelopmentHosts(l.o.Hostname)
 	}
 	var err error
-	c.Clients, err = edge.NewClients(edge.ClientsConfig{TrustedProxies: set.TrustedProxies, PublicOrigin: set.PublicOrigin, AllowedHosts: hosts})
+	c.Clients, err = edge.NewClients(edge.ClientsConfig{TrustedProxies: set.TrustedProxies, Forwarding: forwarding(set.Forwarding), PublicOrigin: set.PublicOrigin, AllowedHosts: hosts})
 	note(err)
 	var cors []edge.CORSRule
 	for _, r := range set.CORS {
@@ -151,9 +151,21 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	return c, errors.Join(problems...)
 }
 
+// forwarding is the edge's word for a setting that has been checked.
+func forwarding(kind string) edge.Forwarding {
+	switch kind {
+	case "x-forwarded":
+		return edge.XForwarded
+	case "forwarded":
+		return edge.Standard
+	}
+	return edge.AnyForwarding
+}
+
 func upstream(u config.Upstream) proxy.Options {
 	o := proxy.Options{
 		Limits:        proxy.Limits{ConnectTimeout: u.ConnectTimeout, ResponseTimeout: u.ResponseTimeout, IdleTimeout: u.IdleTimeout, TotalTimeout: u.TotalTimeout},
+		FlushInterval: u.FlushInterval, MaxResponseHeaderBytes: u.MaxResponseHeaderSize,
 		MaxConcurrent: u.MaxConcurrent, BreakerFailures: u.Breaker.Failures, BreakerTime: u.Breaker.Cooldown, Addresses: u.Addresses,
 	}
 	if u.Breaker.Off {
