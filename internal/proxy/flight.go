@@ -266,6 +266,7 @@ func (f *flight) try(l *lease, out *http.Request) (res *http.Response, e *Error,
 	f.got.Store(false)
 	f.reused.Store(false)
 	f.answered.Store(false)
+	f.connection.Store(nil)
 	res, err := f.o.transport.RoundTrip(out)
 	if err == nil {
 		if err = checkResponse(out, res); err != nil {
@@ -544,15 +545,19 @@ func newFlusher(f *flight, res *http.Response) *flusher {
 	w.atOnce = res.ContentLength < 0 || w.latency < 0 || isEventStream(res.Header.Get("Content-Type"))
 	w.pending = true // the header
 	if w.atOnce {
-		w.timer = time.AfterFunc(headerLatency, w.ring)
-	} else {
-		w.timer = time.AfterFunc(w.latency, w.ring)
+		w.latency = headerLatency
 	}
+	w.mu.Lock() // the timer is set before it rings
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(w.latency, w.ring)
 	return w
 }
 
 func (w *flusher) ring() {
-	w.mu.Lock()
+	if !w.mu.TryLock() { // bytes are being written, which may take as long as the client likes
+		w.timer.Reset(w.latency)
+		return
+	}
 	defer w.mu.Unlock()
 	if w.stopped || !w.pending {
 		return
