@@ -124,7 +124,8 @@ func (b *requestBody) release() {
 		select {
 		case b.reading <- struct{}{}:
 			<-b.reading
-			if !b.whole() {
+			if b.touched.Load() && !b.whole() {
+				// Error: as above.
 				_ = b.f.rc.SetReadDeadline(time.Now().Add(linger))
 			}
 			return

@@ -37,6 +37,7 @@ type flight struct {
 	cancel context.CancelCauseFunc
 	trace  httptrace.ClientTrace
 	body   *requestBody // nil is none
+	duplex bool         // over HTTP/1: what is not read of the body stays on the connection
 	start  time.Time
 	last   atomic.Int64 // when bytes last went either way, in nanoseconds since start
 
@@ -234,14 +235,13 @@ func (f *flight) finish() {
 // serve sends the request and writes the answer.
 func (f *flight) serve(target *url.URL) *Error {
 	f.enter(connecting)
-	out := f.request(target)
 	var tried []*address
 	for {
 		l, e := f.o.take(f.p.now(), tried)
 		if e != nil {
 			return f.give(e)
 		}
-		res, e, again := f.try(&l, out)
+		res, e, again := f.try(&l, f.request(target))
 		if e == nil {
 			defer l.end()
 			return f.answer(&l, res)
@@ -251,7 +251,6 @@ func (f *flight) serve(target *url.URL) *Error {
 		if !again || len(tried) >= len(f.o.addresses) {
 			return f.give(e)
 		}
-		out = f.request(target)
 	}
 }
 
@@ -305,7 +304,7 @@ func (f *flight) give(e *Error) *Error {
 	f.headerMu.Lock()
 	f.headerDone = true
 	f.headerMu.Unlock()
-	if f.body != nil && !f.body.whole() && f.r.ProtoMajor == 1 {
+	if f.duplex && !f.body.whole() {
 		// What is left of the body on the connection must not be read as a request.
 		f.w.Header().Set("Connection", "close")
 	}
@@ -351,8 +350,10 @@ func (f *flight) explain(err error) (*Error, outcome) {
 		// request's context: see requestBody.interrupt.
 	case errors.Is(cause, context.DeadlineExceeded):
 		return &Error{Status: http.StatusGatewayTimeout, Reason: "the request took too long", Err: cause}, unknown
-	default:
+	case errors.Is(cause, context.Canceled):
 		return &Error{Status: StatusClientGone, Reason: "the client is gone", Err: cause}, unknown
+	default:
+		return &Error{Status: http.StatusServiceUnavailable, Reason: "the request was ended", Err: cause}, unknown
 	}
 	var dial *dialError
 	switch {
@@ -440,7 +441,7 @@ func (f *flight) answer(l *lease, res *http.Response) *Error {
 		delete(h, "Content-Length") // HTTP/2 has both, HTTP/1 has trailers with chunks alone
 		res.ContentLength = -1
 	}
-	if f.body != nil && !f.body.whole() && f.r.ProtoMajor == 1 {
+	if f.duplex && !f.body.whole() {
 		// The answer came before the request was over. In full duplex net/http
 		// would read the next request from wherever the body breaks off.
 		h.Set("Connection", "close")
@@ -598,15 +599,11 @@ func (w *flusher) stop() {
 
 // request is the request to send, all but the address.
 func (f *flight) request(target *url.URL) *http.Request {
-	out := &http.Request{
-		Method:     f.r.Method,
-		URL:        new(url.URL),
-		Proto:      "HTTP/1.1",
-		ProtoMajor: 1,
-		ProtoMinor: 1,
-		Header:     f.header(),
-		Host:       f.o.site.host(),
-	}
+	out := new(http.Request).WithContext(f.ctx)
+	out.Method, out.Proto, out.ProtoMajor, out.ProtoMinor = f.r.Method, "HTTP/1.1", 1, 1
+	out.Header = f.header()
+	out.Host = f.o.site.host()
+	out.URL = new(url.URL)
 	*out.URL = *target
 	if f.body != nil {
 		out.Body = f.body
@@ -619,8 +616,9 @@ func (f *flight) request(target *url.URL) *http.Request {
 			out.Trailer = f.body.announce(f.r.Trailer)
 		}
 		if f.r.ProtoMajor == 1 {
-			// Error: a writer without has no connection to wait for.
+			// Error: a writer without it has no connection to wait for.
 			_ = f.rc.EnableFullDuplex()
+			f.duplex = true
 		}
 	}
 	if _, ok := out.Header["User-Agent"]; !ok {
@@ -633,7 +631,7 @@ func (f *flight) request(target *url.URL) *http.Request {
 			out.Header["X-Idempotency-Key"] = nil
 		}
 	}
-	return out.WithContext(f.ctx)
+	return out
 }
 
 // closeOf closes c whose error says nothing more: it is being given up.
