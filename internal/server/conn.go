@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,7 @@ const (
 type limits struct {
 	target, fields int
 	body, write    time.Duration // 0 is none
+	buffers        sync.Pool     // *[]byte, for what is copied
 }
 
 // plainConn is a conn without TLS: net/http sends files through it.
@@ -246,19 +248,39 @@ func (c *conn) Write(b []byte) (n int, err error) {
 // ReadFrom is how net/http sends files without copying them.
 func (c *plainConn) ReadFrom(r io.Reader) (total int64, err error) {
 	to, ok := c.Conn.(io.ReaderFrom)
-	if !ok {
-		return io.Copy(struct{ io.Writer }{c}, r)
+	if ok && c.state.Load() == hijacked {
+		return to.ReadFrom(r)
+	}
+	whole, limited := r.(*io.LimitedReader)
+	var file *os.File
+	if limited {
+		file, _ = whole.R.(*os.File)
+	} else {
+		file, _ = r.(*os.File)
+	}
+	if ok && file != nil {
+		info, err := file.Stat()
+		ok = err == nil && info.Mode().IsRegular()
+	}
+	if !ok || file == nil {
+		// What may pause must not hold the connection's time while it does.
+		buf, _ := c.limits.buffers.Get().(*[]byte)
+		if buf == nil {
+			b := make([]byte, 32<<10)
+			buf = &b
+		}
+		defer c.limits.buffers.Put(buf)
+		return io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{r}, *buf)
 	}
 	// In pieces, for the time limit. The system's call sees through one
 	// LimitedReader only, so one that is there already is cut up itself.
-	whole, limited := r.(*io.LimitedReader)
 	for {
-		piece := &io.LimitedReader{R: r, N: writePiece}
+		piece := &io.LimitedReader{R: file, N: writePiece}
 		if limited {
 			if whole.N <= 0 {
 				return total, nil
 			}
-			piece = &io.LimitedReader{R: whole.R, N: min(whole.N, writePiece)}
+			piece.N = min(whole.N, writePiece)
 		}
 		asked := piece.N
 		c.extendWrite()

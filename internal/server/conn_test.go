@@ -151,6 +151,43 @@ func TestSlowReaders(t *testing.T) {
 	})
 }
 
+// readerFrom is a connection as TCP's is: it reads from what it is given.
+type readerFrom struct{ net.Conn }
+
+func (c readerFrom) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{c.Conn}, r)
+}
+
+// A source that pauses is no client that is slow, also where its length is
+// known and net/http hands it to the connection.
+func TestSlowSources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			from, to := io.Pipe()
+			go func() {
+				for range 4 {
+					_, _ = to.Write(make([]byte, 1000))
+					time.Sleep(10 * time.Minute)
+				}
+				to.Close()
+			}()
+			w.Header().Set("Content-Length", "4000")
+			if n, err := io.Copy(w, from); n != 4000 || err != nil {
+				t.Errorf("copied %d, %v", n, err)
+			}
+		})
+		defer r.end()
+		client, server := net.Pipe()
+		r.l.conns <- readerFrom{server}
+		send(t, client, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		if got := status(t, client); got != 200 {
+			t.Errorf("got %d", got)
+		}
+		r.stop()
+		<-r.ended
+	})
+}
+
 // tcp serves on a real socket until the test ends.
 func tcp(t *testing.T, o Options) (addr string, stop func() error) {
 	t.Helper()

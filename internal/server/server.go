@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -112,8 +111,10 @@ func Serve(ctx, end context.Context, l net.Listener, o Options) error {
 // and ErrDrain when time was up.
 func ServeAll(ctx, end context.Context, listeners []net.Listener, o Options) error {
 	o = o.withDefaults()
-	s := &serving{o: o, open: registry{conns: map[*conn]struct{}{}}, drain: make(chan struct{})}
-	s.limits = limits{target: o.MaxURLBytes, fields: o.MaxHeaderBytes, body: o.BodyTimeout, write: o.WriteTimeout}
+	s := &serving{
+		o: o, open: registry{conns: map[*conn]struct{}{}}, drain: make(chan struct{}),
+		limits: limits{target: o.MaxURLBytes, fields: o.MaxHeaderBytes, body: o.BodyTimeout, write: o.WriteTimeout},
+	}
 	all := append(append([]net.Listener(nil), listeners...), o.Redirect...)
 	closeAll := func() {
 		for _, l := range all {
@@ -378,6 +379,3 @@ func (q quiet) Handle(ctx context.Context, r slog.Record) error {
 	}
 	return q.Handler.Handle(ctx, r)
 }
-
-// Timeout reports whether err is that of a body that made no progress.
-func Timeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
