@@ -175,7 +175,6 @@ type exprNode struct {
 	min, max int         // nodeRepeat; max is math.MaxInt for none
 	lazy     bool        // nodeRepeat
 	index    int         // nodeGroup: 1 and up
-	name     string      // nodeGroup
 	neg      bool        // nodeLook, nodeWordEdge
 	behind   bool        // nodeLook
 }
@@ -445,7 +444,7 @@ func (p *exprParser) look(neg, behind bool) *exprNode {
 func (p *exprParser) group(name string) *exprNode {
 	p.opened++
 	p.names = append(p.names, name)
-	n := &exprNode{op: nodeGroup, index: p.opened, name: name}
+	n := &exprNode{op: nodeGroup, index: p.opened}
 	n.subs = []*exprNode{p.disjunction()}
 	p.close()
 	return n

@@ -1,6 +1,7 @@
 // Package route knows Next.js's route patterns, the conventions of an app
-// directory, and the table that finds the route of a request path. It is pure:
-// it reads a file system that it is handed and computes; it serves nothing.
+// directory, the table that finds the route of a request path, and the rules of
+// a configuration: redirects, rewrites, headers and middleware matchers. It is
+// pure: it reads a file system that it is handed and computes; it serves nothing.
 //
 // # Patterns
 //
@@ -18,6 +19,13 @@
 // At each position a static segment is tried before [id], [id] before
 // [...path] and that before [[...path]]. The search backtracks: with the routes
 // /x/[...a] and /[id], the path /x is [id], because [...a] needs a segment.
+//
+// # Rules
+//
+// The sources of rules and matchers have another grammar, that of path-to-regexp
+// 6 (see [Source]). They and the conditions of rules are regular expressions of
+// ECMAScript, which this package compiles itself, to be matched in time linear
+// in the request; the few that cannot be are handed to a [Backtracker].
 //
 // # Paths
 //

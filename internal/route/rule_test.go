@@ -392,7 +392,7 @@ func TestRulesAllocateNothing(t *testing.T) {
 			t.Fatal("matched")
 		}
 	})
-	if n >= 1 { // the pool may be emptied by a collection on the way
+	if n >= 1 && !racing { // a collection may empty the pool on the way
 		t.Errorf("%v allocations", n)
 	}
 }
