@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/server"
 	"github.com/portico-dev/portico/internal/site"
 )
@@ -33,9 +36,10 @@ type App struct {
 	inputs     *site.Inputs // what the last load read; nil when there are no files
 	closed     bool
 
-	current atomic.Pointer[generation]
-	ready   atomic.Bool    // requests are welcome: not any more when the server is told to stop
-	closing sync.WaitGroup // retired sites that still have requests
+	current  atomic.Pointer[generation]
+	settings atomic.Pointer[config.Settings] // of the last load that succeeded
+	ready    atomic.Bool                     // requests are welcome: not any more when the server is told to stop
+	closing  sync.WaitGroup                  // retired sites that still have requests
 }
 
 // ErrClosed is the error of Load, Run and Serve on an App that was closed.
@@ -69,12 +73,6 @@ func New(c Config) *App {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	if c.Addr == "" {
-		c.Addr = ":3000"
-	}
-	if c.DrainTimeout <= 0 {
-		c.DrainTimeout = 30 * time.Second
-	}
 	a := &App{c: c, exposed: map[string]map[string]site.Function{}}
 	a.ready.Store(true)
 	a.ending, a.end = context.WithCancel(context.Background())
@@ -107,6 +105,7 @@ func (a *App) Load(ctx context.Context) error {
 	}
 	report := Loaded{Err: err}
 	if err == nil {
+		a.settings.Store(s.Settings)
 		a.swap(s)
 		for _, r := range s.Routes {
 			report.Routes = append(report.Routes, RouteInfo(r))
@@ -161,7 +160,7 @@ func (a *App) leave(g *generation) {
 	}
 	go func() {
 		defer a.closing.Done()
-		ctx, cancel := context.WithTimeout(a.ending, a.c.DrainTimeout)
+		ctx, cancel := context.WithTimeout(a.ending, a.serverSettings().DrainTimeout)
 		defer cancel()
 		if err := g.site.Close(ctx); err != nil {
 			a.c.Logger.Warn("work that requests left behind, with after() or a timer, was not done in time and was ended")
@@ -212,26 +211,67 @@ func (a *App) forget() {
 	}
 }
 
-// Run loads the project unless that has happened, listens on Config.Addr and
-// serves until ctx ends; then it stops accepting, lets what runs finish within
-// Config.DrainTimeout, closes the App and returns nil. In development it
-// watches the project, and a project that does not load is no error but a page.
+// serverSettings are those of the sockets and limits, with their defaults where
+// the package server has none.
+func (a *App) serverSettings() config.Server {
+	var s config.Server
+	if loaded := a.settings.Load(); loaded != nil {
+		s = loaded.Server
+	} else {
+		var own config.Settings
+		a.c.apply(&own)
+		s = own.Server
+	}
+	if s.DrainTimeout == 0 {
+		s.DrainTimeout = 30 * time.Second
+	}
+	if s.DrainTimeout < 0 {
+		s.DrainTimeout = math.MaxInt64
+	}
+	if len(s.Listen) == 0 {
+		s.Listen = []string{":3000"}
+	}
+	return s
+}
+
+// Run loads the project unless that has happened, listens where Config and the
+// project's configuration say, and serves until ctx ends; then it stops
+// accepting, lets what runs finish within Config.DrainTimeout, closes the App
+// and returns nil. In development it watches the project, and a project that
+// does not load is no error but a page. Settings of the server, such as its
+// address and its limits on the wire, are those of the first load.
 func (a *App) Run(ctx context.Context) error {
-	l, err := server.Listen(ctx, a.c.Addr)
+	if a.c.Addr == "" {
+		return a.run(ctx, func(s config.Server) ([]net.Listener, error) { return server.ListenAll(ctx, s.Listen...) })
+	}
+	// Whether the address is free is known sooner than what the project says.
+	all, err := server.ListenAll(ctx, a.c.Addr)
 	if err != nil {
 		return err
 	}
-	return a.Serve(ctx, l)
+	defer closeAll(all)
+	return a.run(ctx, func(config.Server) ([]net.Listener, error) { return all, nil })
+}
+
+func closeAll(all []net.Listener) {
+	for _, l := range all {
+		_ = l.Close() // serving has closed it already, unless it never began
+	}
 }
 
 // Serve is Run on a listener of the caller's, which it closes.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	defer l.Close()
+	return a.run(ctx, func(config.Server) ([]net.Listener, error) { return []net.Listener{l}, nil })
+}
+
+func (a *App) run(ctx context.Context, listen func(config.Server) ([]net.Listener, error)) error {
 	// One span of time for all that has to end.
 	end, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
-		t := time.NewTimer(a.c.DrainTimeout)
+		s := a.serverSettings()
+		t := time.NewTimer(s.DrainTimeout + min(max(s.DrainDelay, 0), math.MaxInt64-s.DrainTimeout))
 		defer t.Stop()
 		select {
 		case <-t.C:
@@ -240,7 +280,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		}
 	})
 	defer stop()
-	if err := a.serve(ctx, end, l); err != nil {
+	if err := a.serve(ctx, end, listen); err != nil {
 		cancel()
 		_ = a.Close(end) // the error is that of end, and that is known
 		return err
@@ -248,7 +288,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	return a.Close(end)
 }
 
-func (a *App) serve(ctx, end context.Context, l net.Listener) error {
+func (a *App) serve(ctx, end context.Context, listen func(config.Server) ([]net.Listener, error)) error {
 	if a.current.Load() == nil {
 		switch err := a.Load(ctx); {
 		case ctx.Err() != nil:
@@ -257,21 +297,57 @@ func (a *App) serve(ctx, end context.Context, l net.Listener) error {
 			return err // in development, unless a change of a file can mend it
 		}
 	}
+	set := a.serverSettings()
+	listeners, err := listen(set)
+	if err != nil {
+		return err
+	}
+	o := server.Options{
+		Handler: a, Logger: a.c.Logger,
+		HeaderTimeout: set.HeaderTimeout, BodyTimeout: set.BodyTimeout, WriteTimeout: set.WriteTimeout, IdleTimeout: set.IdleTimeout,
+		MaxHeaderBytes: int(set.MaxHeaderSize), MaxURLBytes: int(set.MaxURLSize),
+		Draining: func() { a.ready.Store(false) }, DrainDelay: max(set.DrainDelay, 0),
+	}
+	if t := set.TLS; t != nil {
+		o.TLS = &server.TLS{CertFile: a.inProject(t.Cert), KeyFile: a.inProject(t.Key)}
+		if t.ACME != nil {
+			o.TLS.ACME = &server.ACME{Domains: t.ACME.Domains, Email: t.ACME.Email, CA: t.ACME.CA, Storage: a.inProject(t.ACME.Storage)}
+		}
+		if loaded := a.settings.Load(); loaded != nil {
+			o.RedirectOrigin = loaded.PublicOrigin
+		}
+		if o.Redirect, err = server.ListenAll(ctx, t.Redirect...); err != nil {
+			closeAll(listeners)
+			return err
+		}
+	}
 	if a.c.Dev && a.watched() != nil {
 		w, err := site.Watch(ctx, a.watched, func() { _ = a.Load(ctx) }) // OnLoad has the error
 		if err != nil {
+			closeAll(listeners)
 			return fmt.Errorf("the project cannot be watched: %w", err)
 		}
 		defer w.Close()
 	}
 	if a.c.OnListen != nil {
-		a.c.OnListen(l.Addr())
+		for _, l := range listeners {
+			a.c.OnListen(l.Addr())
+		}
 	}
-	err := server.Serve(ctx, end, l, server.Options{Handler: a, Logger: a.c.Logger})
+	err = server.ServeAll(ctx, end, listeners, o)
 	if errors.Is(err, server.ErrDrain) {
-		return fmt.Errorf("requests were still under way after %v and were ended", a.c.DrainTimeout)
+		return fmt.Errorf("requests were still under way after %v and were ended", set.DrainTimeout)
 	}
 	return err
+}
+
+// inProject is a file of the configuration, which is named from the project's
+// folder.
+func (a *App) inProject(file string) string {
+	if file == "" || filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(a.c.Dir, file)
 }
 
 func (a *App) watched() *site.Inputs {

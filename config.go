@@ -28,7 +28,9 @@ type Config struct {
 	// Environ is what scripts see as process.env, below what .env files add, in
 	// the form of os.Environ. Nil is os.Environ().
 	Environ []string
-	// Addr is where Run listens, as net.Listen takes it. Empty is ":3000".
+	// Addr is where Run listens: host:port, "unix:/run/app.sock", or "systemd"
+	// for the sockets that systemd passes. Empty is what the project's
+	// configuration says, or else ":3000".
 	Addr string
 	// Hostname is the name under which a development server is opened, beside
 	// those of the machine itself.
@@ -63,6 +65,8 @@ type Config struct {
 	// MaxConcurrency bounds the requests that one route handles at a time; more
 	// get a 503. 0 is no limit.
 	MaxConcurrency int
+	// TLS is spoken on all addresses but unix sockets. Nil is plain HTTP.
+	TLS *TLS
 	// AccessLog writes a line for each request: method, route, status, bytes,
 	// duration, id and client, never a path, a query or a header.
 	AccessLog bool
@@ -73,7 +77,7 @@ type Config struct {
 	// stopped and its client gets a 503. 0 is ten seconds.
 	JobLimit time.Duration
 	// DrainTimeout is how long Run waits for requests under way when it is told
-	// to stop. 0 is 30 seconds.
+	// to stop. 0 is 30 seconds, unless the project's configuration has another.
 	DrainTimeout time.Duration
 	// Isolates is how many script engines run side by side. 0 is GOMAXPROCS.
 	// Module scope exists once in each.
@@ -85,6 +89,31 @@ type Config struct {
 	OnListen func(net.Addr)
 	// OnLoad is called after each load, with its outcome.
 	OnLoad func(Loaded)
+}
+
+// TLS says where certificates come from: files, which are read again when they
+// change, or an authority that issues them by ACME.
+type TLS struct {
+	// CertFile and KeyFile are PEM, named from Config.Dir.
+	CertFile, KeyFile string
+	// ACME is used in place of files when it is not nil.
+	ACME *ACME
+	// Redirect are addresses where plain HTTP is sent on to https, such as ":80".
+	Redirect []string
+}
+
+// ACME is an account with a certificate authority. The domains are proved on
+// port 443 (TLS-ALPN-01), or on port 80 when TLS.Redirect has it (HTTP-01).
+type ACME struct {
+	// Domains are the names on the certificates.
+	Domains []string
+	// Email is where the authority writes about problems.
+	Email string
+	// CA is the URL of its directory. Empty is Let's Encrypt.
+	CA string
+	// Storage is the folder for keys and certificates, which must outlive the
+	// process. Empty is a folder of the user's own.
+	Storage string
 }
 
 // CORS says which other origins' pages may read the answers of some paths.
@@ -116,6 +145,15 @@ func (c *Config) apply(s *config.Settings) {
 	set(&s.Server.JobLimit, c.JobLimit)
 	set(&s.Server.Isolates, c.Isolates)
 	set(&s.Server.DrainTimeout, c.DrainTimeout)
+	if c.Addr != "" {
+		s.Server.Listen = []string{c.Addr}
+	}
+	if t := c.TLS; t != nil {
+		s.Server.TLS = &config.TLS{Cert: t.CertFile, Key: t.KeyFile, Redirect: t.Redirect}
+		if t.ACME != nil {
+			s.Server.TLS.ACME = &config.ACME{Domains: t.ACME.Domains, Email: t.ACME.Email, CA: t.ACME.CA, Storage: t.ACME.Storage}
+		}
+	}
 	if c.AllowedHosts != nil {
 		s.AllowedHosts = c.AllowedHosts
 	}

@@ -38,7 +38,7 @@ type commands struct {
 // serveFlags are those of next dev and next start.
 type serveFlags struct {
 	Dir      string `arg:"" optional:"" default:"." help:"The project: the folder that holds app/ or src/app/."`
-	Port     port   `short:"p" env:"PORT" default:"3000" placeholder:"PORT" help:"Port to listen on (default 3000); 0 takes a free one."`
+	Port     *port  `short:"p" env:"PORT" placeholder:"PORT" help:"Port to listen on (default 3000); 0 takes a free one."`
 	Hostname string `short:"H" placeholder:"HOST" help:"Address to listen on. dev listens on loopback, start on all interfaces."`
 }
 
@@ -49,10 +49,12 @@ type devCmd struct {
 type startCmd struct {
 	serveFlags
 	PublicOrigin   string        `help:"Origin under which clients reach the server, such as https://example.com." placeholder:"ORIGIN"`
-	HandlerTimeout time.Duration `help:"How long a handler may take to answer." default:"60s"`
-	JobLimit       time.Duration `help:"How long a handler may compute without an await." default:"10s"`
-	DrainTimeout   time.Duration `help:"How long requests may finish when the server is told to stop." default:"30s"`
+	HandlerTimeout time.Duration `help:"How long a handler may take to answer (default 60s)." placeholder:"TIME"`
+	JobLimit       time.Duration `help:"How long a handler may compute without an await (default 10s)." placeholder:"TIME"`
+	DrainTimeout   time.Duration `help:"How long requests may finish when the server is told to stop (default 30s)." placeholder:"TIME"`
 	Isolates       int           `help:"Script engines to run side by side; 0 is one for each processor." default:"0"`
+	Listen         string        `help:"Address in place of port and hostname: host:port, unix:/run/app.sock, or systemd." placeholder:"ADDRESS"`
+	AccessLog      bool          `help:"Log a line for each request."`
 }
 
 type routesCmd struct {
@@ -190,7 +192,7 @@ func (c *devCmd) Run(e *env) error {
 	if host == "" {
 		host = "localhost"
 	}
-	return e.serve(portico.Config{Dir: c.Dir, Dev: true}, host, c.Port)
+	return e.serve(portico.Config{Dir: c.Dir, Dev: true, Hostname: c.Hostname}, host, c.Port)
 }
 
 func (c *startCmd) Run(e *env) error {
@@ -200,16 +202,23 @@ func (c *startCmd) Run(e *env) error {
 	return e.serve(portico.Config{
 		Dir: c.Dir, PublicOrigin: c.PublicOrigin, HandlerTimeout: c.HandlerTimeout,
 		JobLimit: c.JobLimit, DrainTimeout: c.DrainTimeout, Isolates: c.Isolates,
+		Addr: c.Listen, AccessLog: c.AccessLog,
 	}, c.Hostname, c.Port)
 }
 
 // serve runs a server until the process is told to stop. A second signal ends
 // it at once.
-func (e *env) serve(c portico.Config, host string, port port) error {
+func (e *env) serve(c portico.Config, host string, number *port) error {
 	tune()
-	c.Addr = net.JoinHostPort(host, strconv.Itoa(int(port)))
-	if os.Getenv("PORT") == "" { // scripts find it, as under next start
-		c.Environ = append(os.Environ(), "PORT="+strconv.Itoa(int(port)))
+	if c.Addr == "" && (number != nil || host != "") { // else the project's configuration may have a say
+		n := port(3000)
+		if number != nil {
+			n = *number
+		}
+		c.Addr = net.JoinHostPort(host, strconv.Itoa(int(n)))
+		if os.Getenv("PORT") == "" { // scripts find it, as under next start
+			c.Environ = append(os.Environ(), "PORT="+strconv.Itoa(int(n)))
+		}
 	}
 	c.Logger = e.logger(c.Dev)
 	slog.SetDefault(c.Logger)

@@ -578,8 +578,17 @@ func (p *parser) server(v any, at place) {
 		"jobLimit":       p.setDuration(&s.JobLimit),
 		"drainTimeout":   p.setDuration(&s.DrainTimeout),
 		"drainDelay":     p.setDuration(&s.DrainDelay),
-		"isolates":       p.setCount(&s.Isolates),
-		"tls":            p.tls,
+		"health": func(v any, at place) {
+			if v == false {
+				s.Health = "-"
+				return
+			}
+			if s.Health, _ = p.text(v, at); s.Health != "" && s.Health[0] != '/' {
+				p.fail(at, "write \"/healthz\", or false", "%q does not begin with a slash", s.Health)
+			}
+		},
+		"isolates": p.setCount(&s.Isolates),
+		"tls":      p.tls,
 	})
 }
 

@@ -157,6 +157,9 @@ type Server struct {
 	// DrainDelay is how long requests are still taken when readiness has been
 	// turned off; 0 is none.
 	DrainDelay time.Duration
+	// Health is the path that tells whether the server is ready; "" is
+	// /healthz, "-" is none.
+	Health string
 	// TLS is nil when connections are plain.
 	TLS *TLS
 }

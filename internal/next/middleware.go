@@ -249,11 +249,13 @@ func (x *Exchange) reply(m *Modules, res *web.Response, h *web.Headers) {
 		h.Delete(name)
 	}
 	location, ok := h.Get("location")
-	if ok && slices.Contains(redirects, res.Status) {
+	if ok {
 		if u, err := web.ParseURL(location, nil); err == nil && x.own(u) {
 			location = u.Pathname() + u.Search() + u.Hash()
+			h.Set("location", location)
 		}
-		h.Set("location", location)
+	}
+	if ok && slices.Contains(redirects, res.Status) {
 		if res.Status == http.StatusPermanentRedirect {
 			h.Set("refresh", "0;url="+location)
 		}

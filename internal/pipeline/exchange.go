@@ -59,20 +59,19 @@ func (x *Exchange) URL(normaliseQuery func(string) string) string {
 	return x.url(path, normaliseQuery)
 }
 
-// FullURL is URL with the base path and the query as it was sent, as middleware
-// sees it.
-func (x *Exchange) FullURL() string { return x.url(x.Path, nil) }
+// FullURL is URL with the base path, as middleware sees it.
+func (x *Exchange) FullURL(normaliseQuery func(string) string) string {
+	return x.url(x.Path, normaliseQuery)
+}
 
 func (x *Exchange) url(path string, normaliseQuery func(string) string) string {
 	switch q := x.R.URL.RawQuery; {
-	case q != "" && normaliseQuery != nil:
-		return x.Peer.Proto + "://" + x.Peer.Host + path + "?" + normaliseQuery(q)
 	case q != "":
-		return x.Peer.Proto + "://" + x.Peer.Host + path + "?" + q
+		return x.Peer.Origin + path + "?" + normaliseQuery(q)
 	case x.R.URL.ForceQuery:
-		return x.Peer.Proto + "://" + x.Peer.Host + path + "?"
+		return x.Peer.Origin + path + "?"
 	}
-	return x.Peer.Proto + "://" + x.Peer.Host + path
+	return x.Peer.Origin + path
 }
 
 // underBase takes the base path off a path.

@@ -25,7 +25,7 @@ type guard struct {
 func (g *guard) Source() string { return "middleware.ts" }
 
 func (g *guard) Run(x *Exchange) (*Verdict, error) {
-	g.seen = append(g.seen, x.R.Method+" "+x.FullURL())
+	g.seen = append(g.seen, x.R.Method+" "+x.FullURL(func(q string) string { return q }))
 	v, err := g.run(x)
 	if err != nil {
 		return nil, err

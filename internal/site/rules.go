@@ -10,6 +10,7 @@ import (
 	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/js"
+	"github.com/portico-dev/portico/internal/js/web"
 	"github.com/portico-dev/portico/internal/next"
 	"github.com/portico-dev/portico/internal/pipeline"
 	"github.com/portico-dev/portico/internal/proxy"
@@ -75,7 +76,7 @@ func (m *middleware) Source() string { return m.file }
 // Run asks the middleware about a request.
 func (m *middleware) Run(x *pipeline.Exchange) (*pipeline.Verdict, error) {
 	c := call(x)
-	c.Export, c.Pattern, c.URL = m.export, m.file, x.FullURL()
+	c.Export, c.Pattern, c.URL = m.export, m.file, x.FullURL(web.NormaliseQuery)
 	c.BasePath, c.TrailingSlash = m.basePath, m.slash
 	v, err := m.app.Middleware(x.R, c)
 	if err != nil {
@@ -99,11 +100,17 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 		Headers: set.Headers, Redirects: set.Redirects,
 		BeforeFiles: set.Rewrites.BeforeFiles, AfterFiles: set.Rewrites.AfterFiles, Fallback: set.Rewrites.Fallback,
 		Middleware: l.o.Middleware, BodyLimit: set.BodyLimit, Concurrency: set.MaxConcurrency,
-		HealthPath: "/healthz", Ready: l.o.Ready,
+		HealthPath: set.Server.Health, Ready: l.o.Ready,
 		Logger: l.o.Logger, AccessLog: set.AccessLog != nil && *set.AccessLog, Dev: l.o.Dev, Source: l.project(),
 	}
 	if c.BodyLimit == 0 {
 		c.BodyLimit = defaultBodyLimit
+	}
+	switch c.HealthPath {
+	case "":
+		c.HealthPath = "/healthz"
+	case "-":
+		c.HealthPath = ""
 	}
 	if guard.file != "" {
 		c.Script, c.Matchers = guard, guard.matchers
