@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"sync/atomic"
 )
 
@@ -16,9 +17,24 @@ type requestBody struct {
 	// no bound. What streams has none.
 	whole   int64
 	problem atomic.Pointer[StatusError]
+	reading sync.Mutex // held while a read is under way
+}
+
+// trouble is what went wrong with the body, nil for nothing. A connection whose
+// framing breaks ends the request's context before the read that found it
+// returns; so a read that is under way is waited for.
+func (b *requestBody) trouble() *StatusError {
+	if b.ReadCloser == nil {
+		return nil
+	}
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	return b.problem.Load()
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // a reader's end is this value
 		b.note(err)

@@ -390,7 +390,7 @@ func (x *Exchange) limit(n int64) {
 // because answers a failure whose cause is the request's body with the status
 // that says so.
 func (x *Exchange) because(se *StatusError) *StatusError {
-	if bad := x.body.problem.Load(); bad != nil {
+	if bad := x.body.trouble(); bad != nil {
 		return bad
 	}
 	return se
