@@ -14,7 +14,8 @@ import (
 )
 
 // BodyError is what reading a request's body gives when its framing is broken.
-// The client is answered with 400, and its connection closed.
+// The request's context has ended then. The client is answered with 400, and
+// its connection closed.
 type BodyError struct{ text string }
 
 func (e *BodyError) Error() string { return "the request's body is malformed: " + e.text }
@@ -136,6 +137,9 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.inBody.Store(false)
 		return m.start, nil
 	case v.body:
+		// To net/http this is a client that has left, and it ends the request's
+		// context: what was begun for a request of which nobody knows where it
+		// ends is given up.
 		c.err = &BodyError{v.text}
 		c.linger.Store(true)
 		if v.start > 0 {
