@@ -68,8 +68,9 @@ func parseHost(s string) (*host, error) {
 	if len(s) > 261 { // a name of 253, a colon and a port, and some room for brackets
 		return bad("it is too long")
 	}
-	name, port, hasPort := s, "", false
+	name, port, hasPort := strings.Cut(s, ":")
 	if s[0] == '[' {
+		port, hasPort = "", false
 		end := strings.IndexByte(s, ']')
 		if end < 0 {
 			return bad("a bracket is not closed")
@@ -82,8 +83,6 @@ func parseHost(s string) (*host, error) {
 		default:
 			return bad("there is text behind the bracket")
 		}
-	} else {
-		name, port, hasPort = strings.Cut(s, ":")
 	}
 	if hasPort && !validPort(port) {
 		return bad("its port is no number from 0 to 65535")
