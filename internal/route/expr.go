@@ -48,9 +48,10 @@ const (
 // expr is a compiled expression. It is immutable.
 type expr struct {
 	insts    []inst
-	start    int32
-	looks    []look      // an inner one is before the outer
+	main     part
+	looks    []part      // an inner one is before the outer
 	groups   int         // how many it has
+	test     bool        // keepNone: where it matches is not told
 	names    []string    // of the groups that are kept, by slot/2
 	index    []int       // the number of each of them among all groups
 	back     Backtracker // instead of all the rest, if that cannot match it
@@ -58,11 +59,13 @@ type expr struct {
 	lead     []*charSet
 }
 
-// look is the body of a look-around.
-type look struct {
+// part is a program by itself: the whole expression without its look-arounds,
+// or the body of one of these. It shares instruction 0, which fails.
+type part struct {
 	start int32
-	pcs   []int32 // its instructions, in order
-	back  bool
+	eat   []int32 // its instructions that consume, in order
+	rest  []int32 // the others
+	back  bool    // it reads against the text
 }
 
 // maxInsts bounds a program; {1,1000} of something long is beyond it.
@@ -74,7 +77,9 @@ type exprCompiler struct {
 	e    *expr
 	slot map[int]int32 // index of a kept group to its slot
 	back bool
-	test bool // only whether it matches is asked: lazy loops may be greedy
+	// owned says which instructions are in a part already.
+	owned []bool
+	test  bool // only whether it matches is asked: lazy loops may be greedy
 }
 
 type tooLarge struct{}
@@ -247,6 +252,24 @@ func (c *exprCompiler) clear(body *exprNode, next int32) int32 {
 	return c.emit(inst{op: instClear, lo: first, hi: last, x: next})
 }
 
+// part gathers what has been emitted since from, but for the parts in it.
+func (c *exprCompiler) part(from, start int32, back bool) part {
+	p := part{start: start, back: back}
+	c.owned = append(c.owned, make([]bool, len(c.e.insts)-len(c.owned))...)
+	for pc := from; pc < int32(len(c.e.insts)); pc++ {
+		if c.owned[pc] {
+			continue
+		}
+		c.owned[pc] = true
+		if op := c.e.insts[pc].op; op == instSet || op == instSetBack {
+			p.eat = append(p.eat, pc)
+		} else {
+			p.rest = append(p.rest, pc)
+		}
+	}
+	return p
+}
+
 // look emits a look-around's body and returns its number.
 func (c *exprCompiler) look(n *exprNode) int32 {
 	before, slots := c.back, c.slot
@@ -255,19 +278,7 @@ func (c *exprCompiler) look(n *exprNode) int32 {
 	accept := c.emit(inst{op: instAccept})
 	start := c.gen(n.subs[0], accept)
 	c.back, c.slot = before, slots
-	l := look{start: start, back: n.behind, pcs: []int32{0}}
-	inner := map[int32]bool{}
-	for _, k := range c.e.looks {
-		for _, pc := range k.pcs {
-			inner[pc] = true
-		}
-	}
-	for pc := from; pc < int32(len(c.e.insts)); pc++ {
-		if !inner[pc] {
-			l.pcs = append(l.pcs, pc)
-		}
-	}
-	c.e.looks = append(c.e.looks, l)
+	c.e.looks = append(c.e.looks, c.part(from, start, n.behind))
 	return int32(len(c.e.looks) - 1)
 }
 
@@ -288,7 +299,7 @@ func compileExpr(src string, ignoreCase bool, groups keep, backtrack BacktrackFu
 	if err != nil {
 		return nil, err
 	}
-	e := &expr{groups: len(p.names)}
+	e := &expr{groups: len(p.names), test: groups == keepNone}
 	c := &exprCompiler{e: e, slot: map[int]int32{}, test: groups == keepNone}
 	for i, name := range p.names {
 		if groups == keepAll || groups == keepNamed && name != "" {
@@ -323,7 +334,8 @@ func (c *exprCompiler) program(n *exprNode) (ok bool) {
 		}
 	}()
 	c.emit(inst{op: instFail})
-	c.e.start = c.gen(n, c.emit(inst{op: instAccept}))
+	start := c.gen(n, c.emit(inst{op: instAccept}))
+	c.e.main = c.part(1, start, false)
 	c.e.anchored = startsAnchored(n)
 	c.e.lead = c.e.leading()
 	return true
@@ -355,7 +367,7 @@ func (e *expr) leading() []*charSet {
 		return nil
 	}
 	var lead []*charSet
-	at := map[int32]bool{e.start: true}
+	at := map[int32]bool{e.main.start: true}
 	for len(lead) < maxLead {
 		var rs []unitRange
 		next := map[int32]bool{}

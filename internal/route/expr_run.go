@@ -49,13 +49,15 @@ type machine struct {
 	holds [][]bool // by look-around and position
 	now   []bool
 	then  []bool
-	pcs   []int32
 }
 
 // frame is a choice to come back to, or a slot to restore on the way.
 type frame struct {
 	pc, pos int32 // pc < 0: slot ^pc had the value pos
 }
+
+// maxKept is how many words of a table are kept for the next match.
+const maxKept = 64 << 10
 
 var machines = sync.Pool{New: func() any { return new(machine) }}
 
@@ -154,6 +156,9 @@ func ascii(s string) bool {
 
 func (m *machine) release() {
 	m.e, m.text = nil, ""
+	if cap(m.rows) > maxKept {
+		m.rows = nil
+	}
 	machines.Put(m)
 }
 
@@ -186,7 +191,7 @@ func find[C byte | uint16](m *machine, in []C) bool {
 		last = 0
 	}
 	for at := int32(0); at <= last; at++ {
-		if backtrack(m, in, m.e.start, at) {
+		if backtrack(m, in, m.e.main.start, at) {
 			m.from = at
 			return true
 		}
@@ -282,37 +287,24 @@ func tabulate[C byte | uint16](m *machine, in []C) bool {
 	for i := range e.looks {
 		holds := make([]bool, len(in)+1)
 		l := &e.looks[i]
-		sweep(m, in, l.pcs, l.back, func(pos int32, can []bool) { holds[pos] = can[l.start] })
+		sweep(m, in, l, func(pos int32, can []bool) { holds[pos] = can[l.start] })
 		m.holds = append(m.holds, holds)
 	}
-	m.pcs = m.pcs[:0]
-	inner := make([]bool, len(e.insts))
-	for _, l := range e.looks {
-		for _, pc := range l.pcs {
-			inner[pc] = true
-		}
-	}
-	for pc := range e.insts {
-		if pc == 0 || !inner[pc] {
-			m.pcs = append(m.pcs, int32(pc))
-		}
-	}
 	words := (len(e.insts) + 63) / 64
-	need := words * (len(in) + 1)
-	if cap(m.rows) < need {
-		m.rows = make([]uint64, need)
+	if m.rows = m.rows[:0]; !e.test {
+		m.rows = append(m.rows, make([]uint64, words*(len(in)+1))...)
 	}
-	m.rows = m.rows[:need]
-	clear(m.rows)
 	first := int32(-1)
-	sweep(m, in, m.pcs, false, func(pos int32, can []bool) {
-		row := m.rows[int(pos)*words:][:words]
-		for _, pc := range m.pcs {
-			if can[pc] {
-				row[pc>>6] |= 1 << (pc & 63)
+	sweep(m, in, &e.main, func(pos int32, can []bool) {
+		if !e.test {
+			row := m.rows[int(pos)*words:][:words]
+			for pc, ok := range can {
+				if ok {
+					row[pc>>6] |= 1 << (pc & 63)
+				}
 			}
 		}
-		if can[e.start] {
+		if can[e.main.start] {
 			first = pos
 		}
 	})
@@ -322,7 +314,10 @@ func tabulate[C byte | uint16](m *machine, in []C) bool {
 	for i := range m.caps {
 		m.caps[i] = -1
 	}
-	for pc, pos := e.start, first; ; {
+	if e.test {
+		return true
+	}
+	for pc, pos := e.main.start, first; ; {
 		switch i := &e.insts[pc]; i.op {
 		case instAccept:
 			m.from, m.to = first, pos
@@ -348,26 +343,33 @@ func tabulate[C byte | uint16](m *machine, in []C) bool {
 	}
 }
 
-// sweep goes through the text against the direction of a program's part and
-// tells for every position from which of its instructions the end of the part
-// can be reached. No instruction leads to itself without consuming, so a few
-// rounds settle a position: one for each loop inside a loop.
-func sweep[C byte | uint16](m *machine, in []C, pcs []int32, back bool, found func(pos int32, can []bool)) {
+// sweep goes through the text against the direction of a part and tells for
+// every position from which of its instructions the end of the part can be
+// reached. No instruction leads to itself without consuming, and nearly all lead
+// to one that has been emitted before, so a few rounds settle a position: one for
+// each loop inside of a loop.
+func sweep[C byte | uint16](m *machine, in []C, p *part, found func(pos int32, can []bool)) {
 	insts := m.e.insts
 	m.now = append(m.now[:0], make([]bool, len(insts))...)
 	m.then = append(m.then[:0], make([]bool, len(insts))...)
 	now, then := m.now, m.then
 	for k := range len(in) + 1 {
-		pos := int32(k)
-		if !back {
-			pos = int32(len(in) - k)
+		pos := int32(len(in) - k)
+		next := pos // of the unit that is consumed here
+		if p.back {
+			pos = int32(k)
+			next = pos - 1
 		}
-		for _, pc := range pcs {
+		for _, pc := range p.eat {
+			i := &insts[pc]
+			now[pc] = then[i.x] && next >= 0 && int(next) < len(in) && i.set.has(uint16(in[next]))
+		}
+		for _, pc := range p.rest {
 			now[pc] = false
 		}
 		for changed := true; changed; {
 			changed = false
-			for _, pc := range pcs {
+			for _, pc := range p.rest {
 				if now[pc] {
 					continue
 				}
@@ -376,10 +378,6 @@ func sweep[C byte | uint16](m *machine, in []C, pcs []int32, back bool, found fu
 				case instFail:
 				case instAccept:
 					can = true
-				case instSet:
-					can = int(pos) < len(in) && then[i.x] && i.set.has(uint16(in[pos]))
-				case instSetBack:
-					can = pos > 0 && then[i.x] && i.set.has(uint16(in[pos-1]))
 				case instSplit:
 					can = now[i.x] || now[i.y]
 				case instSave, instClear:
