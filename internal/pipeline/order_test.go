@@ -278,7 +278,7 @@ func TestBasePath(t *testing.T) {
 		"/a/7":         "404 Not Found\n",
 		"/docsx":       "404 Not Found\n",
 		"/DOCS/a/7":    "404 Not Found\n",
-		"/elsewhere/":  "404 Not Found\n", // not ours to mend
+		"/elsewhere/":  "308 /elsewhere", // Next.js mends what is not below it, too
 		"/docs//a/7":   "308 /docs/a/7",
 		"/docs%2fa/7":  "404 Not Found\n",
 		"/docs/a/7/b/": "308 /docs/a/7/b",

@@ -62,7 +62,8 @@ func (p *Pipeline) cleanPath(x *Exchange) bool {
 		x.permanently(path)
 		return true
 	}
-	if _, ours := underBase(path, p.c.BasePath); ours && !p.c.SkipTrailingSlashRedirect {
+	// As in Next.js, also for what is not below the base path.
+	if !p.c.SkipTrailingSlashRedirect {
 		if to, moved := route.TrailingSlash(path, p.c.TrailingSlash); moved {
 			x.permanently(to)
 			return true

@@ -1,0 +1,1 @@
+export const GET = () => Response.json([process.env.FOLDER, process.env.WRAPPED])

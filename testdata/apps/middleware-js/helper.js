@@ -1,0 +1,1 @@
+exports.prefixed = (prefix, path) => prefix + path
