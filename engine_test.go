@@ -28,6 +28,12 @@ import (
 // serve loads a project made of files and serves it on a loopback port.
 func serve(t *testing.T, c portico.Config, files map[string]string) *httptest.Server {
 	t.Helper()
+	return serveWith(t, c, files, func(*portico.App) {})
+}
+
+// serveWith is serve of an app that Go code has a part in.
+func serveWith(t *testing.T, c portico.Config, files map[string]string, setup func(*portico.App)) *httptest.Server {
+	t.Helper()
 	c.Dir = t.TempDir()
 	for name, text := range files {
 		p := filepath.Join(c.Dir, filepath.FromSlash(name))
@@ -42,6 +48,7 @@ func serve(t *testing.T, c portico.Config, files map[string]string) *httptest.Se
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	app := portico.New(c)
+	setup(app)
 	if err := app.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -478,6 +478,13 @@ func (x *Exchange) wait() bool {
 	}
 }
 
+// mayHold reports whether n bytes of a body are within the limit of what is
+// held at once.
+func mayHold(body io.Reader, n int64) bool {
+	l, ok := body.(interface{ Whole(n int64) bool })
+	return !ok || l.Whole(n)
+}
+
 // requestBody makes the script's body of a request's.
 func requestBody(r *http.Request) *web.Body {
 	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -489,7 +496,7 @@ func requestBody(r *http.Request) *web.Body {
 	if held, ok := r.Body.(*web.HeldBytes); ok {
 		return web.BytesBody(held.Data)
 	}
-	if n := r.ContentLength; n > 0 && n <= maxEager && r.Header["Expect"] == nil {
+	if n := r.ContentLength; n > 0 && n <= maxEager && r.Header["Expect"] == nil && mayHold(r.Body, n) {
 		buf := make([]byte, n)
 		got, err := io.ReadFull(r.Body, buf)
 		if err == nil {
@@ -905,6 +912,11 @@ func (x *Exchange) stream(w http.ResponseWriter) error {
 	defer buffers.Put(bp)
 	buf := *bp
 	flush := http.NewResponseController(w)
+	if x.req.Body != nil && x.req.Body != http.NoBody {
+		// The answer may be made of a request's body that is still coming, which
+		// net/http would close. A writer that cannot is HTTP/2's, which always does.
+		_ = flush.EnableFullDuplex()
+	}
 	started := false
 	for {
 		n, err := res.body.Read(buf)
