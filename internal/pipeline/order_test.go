@@ -464,3 +464,24 @@ func TestForwardFails(t *testing.T) {
 		}
 	}
 }
+
+// What a rule cannot look at for its length is the client's fault, and not a
+// request that the rule does not match.
+func TestTooLongForARule(t *testing.T) {
+	d, err := route.NewRedirect(route.RuleSpec{
+		Source: "/old", Destination: "/new", StatusCode: 307, Has: []route.Condition{{Type: "header", Key: "x-a", Value: "b.*"}},
+	}, route.RuleOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pipeline(t, Config{Redirects: []*route.Redirect{d}}, entry(t, "/old", get()))
+	for length, want := range map[int]int{100: 307, 20 << 10: 431} {
+		r := httptest.NewRequest("GET", "/old", nil)
+		r.Header.Set("X-A", strings.Repeat("b", length))
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%d bytes: %d, want %d", length, w.Code, want)
+		}
+	}
+}

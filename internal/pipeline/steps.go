@@ -173,6 +173,11 @@ func (p *Pipeline) ruleFailed(x *Exchange, err error) {
 		p.fail(x, &StatusError{Status: http.StatusBadRequest, Err: err})
 		return
 	}
+	var long *route.LimitError
+	if errors.As(err, &long) {
+		p.fail(x, &StatusError{Status: http.StatusRequestHeaderFieldsTooLarge, Err: err})
+		return
+	}
 	p.failed(x, &StatusError{Status: http.StatusInternalServerError, Err: err}, false)
 }
 
