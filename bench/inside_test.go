@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"testing"
 
@@ -31,29 +29,30 @@ func BenchmarkInside(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer up.close()
-	app := portico.New(portico.Config{Dir: "app", Environ: []string{"UPSTREAM=" + up.URL}})
-	app.Route("/go/items/[id]", portico.Handlers{GET: item.Get})
-	if err := app.Load(b.Context()); err != nil {
-		b.Fatal(err)
+	servers := map[app]http.Handler{}
+	for kind, dir := range map[app]string{appRoutes: "app", appRules: "rules"} {
+		a := portico.New(portico.Config{Dir: dir, Environ: []string{"UPSTREAM=" + up.URL}})
+		a.Route("/go/items/[id]", portico.Handlers{GET: item.Get})
+		if err := a.Load(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		defer a.Close(b.Context())
+		servers[kind] = a
 	}
-	defer app.Close(b.Context())
+	servers[appGo] = servers[appRoutes]
 	for i := range rows {
 		r := &rows[i]
 		b.Run(r.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				var body io.Reader
-				if r.body != nil {
-					body = bytes.NewReader(r.body)
-				}
-				req, err := http.NewRequestWithContext(b.Context(), r.method(), "http://127.0.0.1:3000"+r.path, body)
+				req, err := r.request(b.Context(), "http://127.0.0.1:3000"+r.path)
 				if err != nil {
 					b.Fatal(err)
 				}
 				req.RemoteAddr = "127.0.0.1:50000"
 				w := &sink{header: http.Header{}, status: http.StatusOK}
-				app.ServeHTTP(w, req)
-				if w.status != http.StatusOK {
+				servers[r.app].ServeHTTP(w, req)
+				if w.status != r.want() {
 					b.Fatalf("status %d", w.status)
 				}
 			}

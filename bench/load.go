@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -58,6 +59,9 @@ if body ~= "" then
   wrk.body = body
   wrk.headers["Content-Type"] = "application/json"
 end
+for name, value in os.getenv("BENCH_HEADER"):gmatch("([^\n:]+): ([^\n]*)") do
+  wrk.headers[name] = value
+end
 done = function(summary, latency, requests)
   local e = summary.errors
   io.write(string.format("\nBENCH{\"requests\":%d,\"seconds\":%f,\"errors\":%d,\"p50_us\":%f,\"p99_us\":%f}\n",
@@ -74,7 +78,11 @@ func (w *wrk) run(ctx context.Context, r *row, url string, d time.Duration) (*lo
 	seconds := max(1, int(d.Round(time.Second)/time.Second))
 	cmd := exec.CommandContext(ctx, w.path, "-t1", "-c"+strconv.Itoa(r.conns), "-d"+strconv.Itoa(seconds)+"s",
 		"-s", filepath.Join(w.dir, "wrk.lua"), url)
-	cmd.Env = append(os.Environ(), "BENCH_METHOD="+r.method(), "BENCH_BODY="+string(r.body))
+	var header strings.Builder
+	for _, h := range r.header {
+		header.WriteString(h[0] + ": " + h[1] + "\n")
+	}
+	cmd.Env = append(os.Environ(), "BENCH_METHOD="+r.method(), "BENCH_BODY="+string(r.body), "BENCH_HEADER="+header.String())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("wrk: %w\n%s", err, out)
@@ -97,7 +105,7 @@ type goLoad struct{}
 func (goLoad) name() string { return "built-in" }
 
 func (goLoad) run(ctx context.Context, r *row, url string, d time.Duration) (*load, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConns: r.conns, MaxIdleConnsPerHost: r.conns, DisableCompression: true}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConns: r.conns, MaxIdleConnsPerHost: r.conns, DisableCompression: true}, CheckRedirect: stay}
 	defer client.CloseIdleConnections()
 	var (
 		mu    sync.Mutex
@@ -137,17 +145,32 @@ func (goLoad) run(ctx context.Context, r *row, url string, d time.Duration) (*lo
 	return l, nil
 }
 
-func once(ctx context.Context, client *http.Client, r *row, url string) error {
+// stay answers with a redirect rather than follow it.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// request is one request of a row.
+func (r *row) request(ctx context.Context, url string) (*http.Request, error) {
 	var body io.Reader
 	if r.body != nil {
 		body = bytes.NewReader(r.body)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method(), url, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range r.header {
+		req.Header.Set(h[0], h[1])
+	}
+	return req, nil
+}
+
+func once(ctx context.Context, client *http.Client, r *row, url string) error {
+	req, err := r.request(ctx, url)
+	if err != nil {
+		return err
 	}
 	res, err := client.Do(req)
 	if err != nil {
@@ -157,7 +180,7 @@ func once(ctx context.Context, client *http.Client, r *row, url string) error {
 	if _, err := io.Copy(io.Discard, res.Body); err != nil {
 		return err
 	}
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode != r.want() {
 		return fmt.Errorf("status %d", res.StatusCode)
 	}
 	return nil

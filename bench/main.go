@@ -140,25 +140,59 @@ func run(ctx context.Context) error {
 		}
 	}
 	if o.only == nil || len(o.only) > 0 {
-		if err := b.startPeers(ctx, func(p string) bool { return o.peers == nil || o.peers[p] }); err != nil {
+		groups := chosen(o.only)
+		if err := b.startPeers(ctx, func(p string) bool { return o.peers == nil || o.peers[p] }, apps(groups)); err != nil {
 			return err
 		}
 		rep.rest()
-		for i := range rows {
-			if o.only != nil && !o.only[rows[i].name] {
-				continue
-			}
-			res, err := b.measure(ctx, gen, &rows[i], o)
+		for _, g := range groups {
+			res, err := b.measure(ctx, gen, g, o)
 			if err != nil {
 				return err
 			}
-			rep.Rows = append(rep.Rows, res)
+			rep.Rows = append(rep.Rows, res...)
 		}
 		rep.loaded()
 	}
 	rep.Versions, rep.Skipped = b.versions, b.skipped
 	rep.print(os.Stdout)
 	return rep.write(filepath.Join(b.out, "result.json"))
+}
+
+// chosen are the rows to measure, nil for all; those that are measured in turns
+// stand together.
+func chosen(only map[string]bool) (groups [][]*row) {
+	for i := range rows {
+		r := &rows[i]
+		if only != nil && !only[r.name] {
+			continue
+		}
+		if r.over == "" {
+			groups = append(groups, []*row{r})
+			continue
+		}
+		base := &rows[i-1]
+		if base.name != r.over {
+			panic("the row " + r.name + " does not stand behind " + r.over)
+		}
+		if n := len(groups); n == 0 || groups[n-1][0] != base {
+			groups = append(groups, []*row{base})
+		}
+		n := len(groups)
+		groups[n-1] = append(groups[n-1], r)
+	}
+	return groups
+}
+
+// apps are the projects that rows want.
+func apps(groups [][]*row) map[app]bool {
+	m := map[app]bool{}
+	for _, g := range groups {
+		for _, r := range g {
+			m[r.app] = true
+		}
+	}
+	return m
 }
 
 // module is the folder of the module that bench is part of.
@@ -177,10 +211,14 @@ func module(ctx context.Context) (string, error) {
 // server is who answers a row for a peer; nil when it does not take part.
 func (b *bench) server(r *row, peer string) *child {
 	switch {
-	case r.goAPI && peer == us:
+	case peer == plain:
+		return b.servers[plain] // it has the routes of all
+	case r.app == appGo && peer == us:
 		return b.servers[goServer]
-	case r.goAPI && peer != plain:
+	case r.app == appGo:
 		return nil
+	case r.app == appRules:
+		return b.servers[peer+withRules]
 	}
 	return b.servers[peer]
 }
@@ -191,6 +229,10 @@ type result struct {
 	Name  string             `json:"name"`
 	Title string             `json:"title"`
 	Peers map[string]*series `json:"peers"`
+	// Cost is what this row takes more than the one before it, by peer: the
+	// least processor time of this less the least of that, in microseconds a
+	// request.
+	Cost map[string]float64 `json:"cost_us_per_request,omitempty"`
 }
 
 // series are the loads of one peer in one row.
@@ -199,12 +241,64 @@ type series struct {
 	Error string  `json:"error,omitempty"` // why the peer does not count
 }
 
-// measure checks that all peers answer alike, then gives each its turn, round
-// by round: what disturbs the machine disturbs all of them.
-func (b *bench) measure(ctx context.Context, gen generator, r *row, o *options) (*result, error) {
-	res := &result{row: r, Name: r.name, Title: r.title, Peers: map[string]*series{}}
+// measure checks that all peers answer a row alike, then gives each its turn,
+// round by round: what disturbs the machine disturbs all of them. Rows that are
+// compared with each other have their turns together.
+func (b *bench) measure(ctx context.Context, gen generator, group []*row, o *options) ([]*result, error) {
+	type turn struct {
+		r *row
+		c *child
+		s *series
+	}
+	var turns []turn
+	var out []*result
+	for _, r := range group {
+		res, peers, err := b.compare(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, res)
+		note("%s: %s", r.title, strings.Join(peers, ", "))
+		for _, p := range peers {
+			t := turn{r, b.server(r, p), res.Peers[p]}
+			// Until it is compiled and connected.
+			if _, err := gen.run(ctx, r, t.c.url+r.path, min(o.duration, 2*time.Second)); err != nil {
+				return nil, err
+			}
+			turns = append(turns, t)
+		}
+	}
+	for range o.rounds {
+		for _, t := range turns {
+			before, _ := t.c.use()
+			l, err := gen.run(ctx, t.r, t.c.url+t.r.path, o.duration)
+			if err != nil {
+				return nil, err
+			}
+			if after, ok := t.c.use(); ok && l.Requests > 0 {
+				l.CPU = float64((after.cpu - before.cpu).Nanoseconds()) / 1e3 / float64(l.Requests)
+			}
+			t.s.Loads = append(t.s.Loads, l)
+		}
+	}
+	for i, r := range group {
+		if r.over == "" {
+			continue
+		}
+		out[i].Cost = map[string]float64{}
+		for p, s := range out[i].Peers {
+			if base := out[i-1].Peers[p]; base != nil && base.cpu() > 0 && s.cpu() > 0 {
+				out[i].Cost[p] = s.cpu() - base.cpu()
+			}
+		}
+	}
+	return out, nil
+}
+
+// compare asks all peers of a row and returns those that answer alike.
+func (b *bench) compare(ctx context.Context, r *row) (res *result, peers []string, err error) {
+	res = &result{row: r, Name: r.name, Title: r.title, Peers: map[string]*series{}}
 	var want *answer
-	var peers []string
 	for _, p := range slices.Concat([]string{plain}, peerOrder) { // plain's answer is the measure
 		c := b.server(r, p)
 		if c == nil || res.Peers[p] != nil {
@@ -217,6 +311,9 @@ func (b *bench) measure(ctx context.Context, gen generator, r *row, o *options) 
 			err = want.differs(got)
 		}
 		if err != nil {
+			if ctx.Err() != nil {
+				return nil, nil, ctx.Err()
+			}
 			s.Error = err.Error()
 			note("%s, %s: %v", r.title, p, err)
 			continue
@@ -227,34 +324,16 @@ func (b *bench) measure(ctx context.Context, gen generator, r *row, o *options) 
 		peers = append(peers, p)
 	}
 	slices.SortFunc(peers, func(a, b string) int { return slices.Index(peerOrder, a) - slices.Index(peerOrder, b) })
-	note("%s: %s", r.title, strings.Join(peers, ", "))
-	for _, p := range peers { // until each is compiled and connected
-		if _, err := gen.run(ctx, r, b.server(r, p).url+r.path, min(o.duration, 2*time.Second)); err != nil {
-			return nil, err
-		}
-	}
-	for range o.rounds {
-		for _, p := range peers {
-			c := b.server(r, p)
-			before, _ := c.use()
-			l, err := gen.run(ctx, r, c.url+r.path, o.duration)
-			if err != nil {
-				return nil, err
-			}
-			if after, ok := c.use(); ok && l.Requests > 0 {
-				l.CPU = float64((after.cpu - before.cpu).Nanoseconds()) / 1e3 / float64(l.Requests)
-			}
-			res.Peers[p].Loads = append(res.Peers[p].Loads, l)
-		}
-	}
-	return res, nil
+	return res, peers, nil
 }
 
-// answer is what counts of an answer.
+// answer is what counts of an answer: of a redirect its place, else type and
+// body.
 type answer struct {
-	status int
-	typ    string
-	body   []byte
+	status   int
+	location string
+	typ      string
+	body     []byte
 }
 
 // differs is nil when got says the same as want.
@@ -262,6 +341,8 @@ func (want *answer) differs(got *answer) error {
 	switch {
 	case got.status != want.status:
 		return fmt.Errorf("status %d, want %d", got.status, want.status)
+	case got.location != want.location:
+		return fmt.Errorf("location %q, want %q", got.location, want.location)
 	case got.typ != want.typ:
 		return fmt.Errorf("content type %q, want %q", got.typ, want.typ)
 	case !bytes.Equal(got.body, want.body):
@@ -279,17 +360,28 @@ func (b *bench) verify(ctx context.Context, r *row, c *child) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		a, err := ask(ctx, r, c.url+r.path)
+		a, err := ask(ctx, r, c.url)
 		if err != nil {
 			return nil, err
 		}
-		if a.status != http.StatusOK {
+		if a.status != r.want() {
 			return nil, fmt.Errorf("status %d: %.300q\n%s", a.status, a.body, c.log)
 		}
 		if n := b.up.hits.Load() - before; n != r.hits {
 			return nil, fmt.Errorf("the upstream was asked %d times, want %d", n, r.hits)
 		}
 		last = a
+	}
+	if r.login {
+		stranger := *r
+		stranger.header = slices.DeleteFunc(slices.Clone(r.header), func(h [2]string) bool { return h[0] == "Cookie" })
+		a, err := ask(ctx, &stranger, c.url)
+		if err != nil {
+			return nil, err
+		}
+		if a.status != http.StatusTemporaryRedirect || a.location != "/login" {
+			return nil, fmt.Errorf("without a cookie: status %d, location %q, want 307 and /login", a.status, a.location)
+		}
 	}
 	return last, nil
 }
@@ -311,21 +403,15 @@ func (b *bench) quiet(ctx context.Context) (int64, error) {
 	}
 }
 
-func ask(ctx context.Context, r *row, url string) (*answer, error) {
+func ask(ctx context.Context, r *row, server string) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	var body io.Reader
-	if r.body != nil {
-		body = bytes.NewReader(r.body)
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method(), url, body)
+	req, err := r.request(ctx, server+r.path)
 	if err != nil {
 		return nil, err
 	}
-	if r.body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := http.DefaultClient.Do(req)
+	client := &http.Client{CheckRedirect: stay}
+	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -334,11 +420,14 @@ func ask(ctx context.Context, r *row, url string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if res.StatusCode >= 300 && res.StatusCode < 400 {
+		return &answer{status: res.StatusCode, location: strings.TrimPrefix(res.Header.Get("Location"), server)}, nil
+	}
 	typ, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if err != nil {
 		return nil, fmt.Errorf("content type %q: %w", res.Header.Get("Content-Type"), err)
 	}
-	return &answer{res.StatusCode, typ, data}, nil
+	return &answer{status: res.StatusCode, typ: typ, body: data}, nil
 }
 
 // startup is what one start of the guide app costs.

@@ -29,6 +29,10 @@ type bench struct {
 
 const goServer = "portico, Go"
 
+// withRules follows the name of a peer for its second server, that of
+// bench/rules: what the other rows measure has no middleware in the way.
+const withRules = ", rules"
+
 // gc are the collector's settings of both sides of each comparison of Go with
 // Go: those that portico gives itself.
 const gc = "GOGC=400"
@@ -62,21 +66,33 @@ func (b *bench) close() {
 	}
 }
 
-// startPeers starts the wanted peers. What npm cannot provide is left out.
-func (b *bench) startPeers(ctx context.Context, want func(string) bool) error {
-	const probe = "/api/json?name=probe"
-	app := filepath.Join(b.root, "bench", "app")
-	if err := b.launch(ctx, us, b.root, []string{gc}, probe, func(port string) []string {
-		return []string{b.binary, "start", app, "--port", port, "--hostname", "127.0.0.1"}
-	}); err != nil {
-		return err
+// startPeers starts the wanted peers with the projects that the rows want. What
+// npm cannot provide is left out.
+func (b *bench) startPeers(ctx context.Context, want func(string) bool, wanted map[app]bool) error {
+	const probe, probeRules = "/api/json?name=probe", "/up/small"
+	portico := func(dir string) func(string) []string {
+		return func(port string) []string {
+			return []string{b.binary, "start", filepath.Join(b.root, "bench", dir), "--port", port, "--hostname", "127.0.0.1"}
+		}
 	}
-	embed, err := b.goBuild(ctx, "./bench/embed", "embed")
-	if err != nil {
-		return err
+	if wanted[appRoutes] {
+		if err := b.launch(ctx, us, b.root, []string{gc}, probe, portico("app")); err != nil {
+			return err
+		}
 	}
-	if err := b.launch(ctx, goServer, b.root, []string{gc}, "/go/items/1", func(string) []string { return []string{embed} }); err != nil {
-		return err
+	if wanted[appRules] {
+		if err := b.launch(ctx, us+withRules, b.root, []string{gc}, probeRules, portico("rules")); err != nil {
+			return err
+		}
+	}
+	if wanted[appGo] {
+		embed, err := b.goBuild(ctx, "./bench/embed", "embed")
+		if err != nil {
+			return err
+		}
+		if err := b.launch(ctx, goServer, b.root, []string{gc}, "/go/items/1", func(string) []string { return []string{embed} }); err != nil {
+			return err
+		}
 	}
 	if want(plain) {
 		bin, err := b.goBuild(ctx, "./bench/plain", "plain")
@@ -87,59 +103,63 @@ func (b *bench) startPeers(ctx context.Context, want func(string) bool) error {
 			return err
 		}
 	}
+	next := func(app string) func(context.Context) (string, func(string) []string, error) {
+		return func(ctx context.Context) (string, func(string) []string, error) { return b.next(ctx, app) }
+	}
 	for _, p := range []struct {
-		name string
-		set  func(context.Context) (dir string, args func(string) []string, err error)
-	}{{nextjs, b.next}, {honoNd, b.honoNode}, {honoBun, b.honoBun}} {
-		if !want(p.name) {
+		name   string
+		server string // empty is the same
+		app    app
+		probe  string
+		set    func(context.Context) (dir string, args func(string) []string, err error)
+	}{
+		{nextjs, "", appRoutes, probe, next("app")},
+		{nextjs, withRules, appRules, probeRules, next("rules")},
+		{honoNd, "", appRoutes, probe, b.honoNode},
+		{honoBun, "", appRoutes, probe, b.honoBun},
+	} {
+		if !want(p.name) || !wanted[p.app] {
 			continue
 		}
 		dir, args, err := p.set(ctx)
 		if err == nil {
-			err = b.launch(ctx, p.name, dir, nil, probe, args)
+			err = b.launch(ctx, p.name+p.server, dir, nil, p.probe, args)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
 			b.skipped[p.name] = err.Error()
-			note("%s is left out: %v", p.name, err)
+			note("%s is left out: %v", p.name+p.server, err)
 		}
 	}
 	return nil
 }
 
-// next installs the newest Next.js and builds it with the route files of
-// bench/app, unless that has been done.
-func (b *bench) next(ctx context.Context) (string, func(string) []string, error) {
-	dir := filepath.Join(b.out, "next")
+// next installs the newest Next.js and builds it with the files of bench/app or
+// bench/rules, unless that has been done.
+func (b *bench) next(ctx context.Context, app string) (string, func(string) []string, error) {
+	dir := filepath.Join(b.out, "next-"+app)
 	node, err := b.install(ctx, "next", dir)
 	if err != nil {
 		return "", nil, err
 	}
-	if err := os.RemoveAll(filepath.Join(dir, "app")); err != nil {
-		return "", nil, err
-	}
-	app := filepath.Join(b.root, "bench", "app")
-	if err := os.CopyFS(filepath.Join(dir, "app"), os.DirFS(filepath.Join(app, "app"))); err != nil {
-		return "", nil, err
-	}
-	tsconfig, err := os.ReadFile(filepath.Join(app, "tsconfig.json"))
+	names, err := b.copyProject(app, dir)
 	if err != nil {
-		return "", nil, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "tsconfig.json"), tsconfig, 0o644); err != nil {
 		return "", nil, err
 	}
 	bin := filepath.Join(dir, "node_modules", "next", "dist", "bin", "next")
-	sum, err := digest(os.DirFS(dir), "app", "package-lock.json")
+	sum, err := digest(os.DirFS(dir), append(names, "package-lock.json")...)
 	if err != nil {
 		return "", nil, err
+	}
+	if slices.Contains(names, "next.config.ts") {
+		sum += " " + b.up.URL // next build evaluates it once and for all
 	}
 	mark := filepath.Join(dir, ".next", "bench-built")
 	if old, err := os.ReadFile(mark); err != nil || string(old) != sum {
 		note("next build …")
-		if err := command(ctx, dir, []string{"NODE_ENV=production"}, node, bin, "build"); err != nil {
+		if err := command(ctx, dir, []string{"NODE_ENV=production", "UPSTREAM=" + b.up.URL}, node, bin, "build"); err != nil {
 			return "", nil, err
 		}
 		if err := os.WriteFile(mark, []byte(sum), 0o644); err != nil {
@@ -150,6 +170,40 @@ func (b *bench) next(ctx context.Context) (string, func(string) []string, error)
 	return dir, func(port string) []string {
 		return []string{node, bin, "start", "--port", port, "--hostname", "127.0.0.1"}
 	}, nil
+}
+
+// copyProject brings the files of a folder of bench to where Next.js is
+// installed, and returns their names: package.json is that of the peer.
+func (b *bench) copyProject(app, dir string) (names []string, err error) {
+	src := filepath.Join(b.root, "bench", app)
+	entries, err := os.ReadDir(src)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		from, to := filepath.Join(src, e.Name()), filepath.Join(dir, e.Name())
+		switch {
+		case e.Name() == "package.json":
+			continue
+		case e.IsDir():
+			if err := os.RemoveAll(to); err != nil {
+				return nil, err
+			}
+			if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+				return nil, err
+			}
+		default:
+			data, err := os.ReadFile(from)
+			if err != nil {
+				return nil, err
+			}
+			if err := os.WriteFile(to, data, 0o644); err != nil {
+				return nil, err
+			}
+		}
+		names = append(names, e.Name())
+	}
+	return names, nil
 }
 
 func (b *bench) honoNode(ctx context.Context) (string, func(string) []string, error) {

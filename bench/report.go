@@ -135,6 +135,7 @@ func (r *report) print(w io.Writer) {
 			}
 			fmt.Fprintln(w)
 		}
+		r.printCost(w, res)
 	}
 	r.printMemory(w)
 	r.printStartup(w)
@@ -156,6 +157,23 @@ func (r *report) ratio(w io.Writer, row *row, peer string, own, other *series) {
 	}
 }
 
+// printCost writes what a row takes more than the one before it.
+func (r *report) printCost(w io.Writer, res *result) {
+	title := "  of that the middleware"
+	for _, p := range peerOrder {
+		cost, ok := res.Cost[p]
+		if !ok {
+			continue
+		}
+		fmt.Fprintf(w, "%-24s %-22s %10s %10.1f", title, res.row.baseline(p), "", cost)
+		title = ""
+		if aim := res.row.costAim; p == us && aim > 0 {
+			fmt.Fprintf(w, " %9s   ≤ %v µs   %s", "", aim, r.verdict(cost <= aim))
+		}
+		fmt.Fprintln(w)
+	}
+}
+
 func number(f float64) string {
 	if f == 0 {
 		return "-"
@@ -170,7 +188,11 @@ func (r *report) printMemory(w io.Writer) {
 		return
 	}
 	fmt.Fprintf(w, "\n%-24s %12s %12s\n", "memory (RSS)", "at rest", "after load")
-	for _, p := range slices.Concat(peerOrder[:1], []string{goServer}, peerOrder[1:]) {
+	names := []string{us, us + withRules, goServer}
+	for _, p := range peerOrder[1:] {
+		names = append(names, p, p+withRules)
+	}
+	for _, p := range names {
 		if rest, ok := r.AtRest[p]; ok {
 			fmt.Fprintf(w, "%-24s %8.1f MiB %8.1f MiB\n", p, float64(rest)/mib, float64(r.AfterLoad[p])/mib)
 		}

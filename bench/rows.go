@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -27,11 +29,36 @@ type row struct {
 	body  []byte // POST when there is one
 	conns int
 	hits  int64 // requests that the upstream sees for each
-	goAPI bool  // served by bench/embed: a Go route
+	app   app
 	aims  map[string]float64
+	// header is sent with each request.
+	header [][2]string
+	// status is what is answered; 0 is 200.
+	status int
+	// login says that without its Cookie header the request is sent to /login.
+	login bool
+	// over names the row before this one, which is the same without what this
+	// one is about: both are loaded in turns, and the difference is its cost.
+	over string
+	// costAim is the most that portico may spend on it, in microseconds of
+	// processor time a request.
+	costAim float64
 	// baselines are named where the table would not say it all.
 	baselines map[string]string
 }
+
+// app is the project that answers a row.
+type app int
+
+const (
+	appRoutes app = iota // bench/app: route files alone
+	appRules             // bench/rules: a middleware file and rules of next.config
+	appGo                // bench/embed: a Go route
+)
+
+// visitor is who asks for the rows of the middleware: what it says of itself
+// in X-User counts only where nobody checks.
+var visitor = [][2]string{{"Cookie", "theme=dark; session=ada"}, {"X-User", "nobody"}, {"Accept", "application/json"}}
 
 var rows = []row{
 	{name: "json", title: "JSON handler", path: "/api/json?name=ada", conns: 32,
@@ -47,8 +74,16 @@ var rows = []row{
 		aims: map[string]float64{honoNd: 2}},
 	{name: "transform", title: "60 KB JSON transformed", path: "/api/transform", conns: 16, hits: 1,
 		aims: map[string]float64{honoNd: 0.8}},
-	{name: "go", title: "Go route", path: "/go/items/42", conns: 32, goAPI: true,
+	{name: "go", title: "Go route", path: "/go/items/42", conns: 32, app: appGo,
 		aims: map[string]float64{plain: 0.92}, baselines: map[string]string{plain: "http.ServeMux"}},
+	{name: "open", title: "handler, no middleware", path: "/api/user", header: visitor, conns: 32},
+	{name: "middleware", title: "handler and middleware", path: "/member/user", header: visitor, conns: 32, app: appRules,
+		login: true, over: "open", costAim: 25},
+	{name: "redirect", title: "config redirect", path: "/old/42", conns: 32, app: appRules, status: http.StatusPermanentRedirect},
+	{name: "rewrite-small", title: "config rewrite, 0.5 KB", path: "/up/small", conns: 32, hits: 1, app: appRules,
+		aims: map[string]float64{plain: 0.85}, baselines: map[string]string{plain: "httputil.ReverseProxy"}},
+	{name: "rewrite-large", title: "config rewrite, 1 MiB", path: "/up/large", conns: 8, hits: 1, app: appRules,
+		aims: map[string]float64{plain: 0.85}, baselines: map[string]string{plain: "httputil.ReverseProxy"}},
 }
 
 func (r *row) method() string {
@@ -57,6 +92,9 @@ func (r *row) method() string {
 	}
 	return "GET"
 }
+
+// want is the status that counts.
+func (r *row) want() int { return cmp.Or(r.status, http.StatusOK) }
 
 // aim is the smallest good ratio of portico to a peer; ok is false for none.
 func (r *row) aim(peer string) (float64, bool) {

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/portico-dev/portico/bench/item"
 )
@@ -44,9 +45,45 @@ func main() {
 	mux.HandleFunc("GET /api/merge", s.merge)
 	mux.HandleFunc("GET /api/transform", s.transform)
 	mux.HandleFunc("GET /go/items/{id}", item.Get)
+	mux.HandleFunc("GET /api/user", s.user)
+	mux.Handle("GET /member/user", session(http.HandlerFunc(s.user)))
+	mux.HandleFunc("GET /old/{id}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/items/"+url.PathEscape(r.PathValue("id")), http.StatusPermanentRedirect)
+	})
+	mux.Handle("GET /up/", &httputil.ReverseProxy{Transport: transport, BufferPool: &buffers{}, Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(upstream)
+		r.SetXForwarded() // as rewrites to other servers do
+		r.Out.URL.Path = strings.TrimPrefix(r.In.URL.Path, "/up")
+	}})
 	err = http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux)
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
+}
+
+// buffers are what the rewrites copy with.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if p, ok := b.pool.Get().(*[]byte); ok {
+		return *p
+	}
+	return make([]byte, 64<<10)
+}
+
+func (b *buffers) Put(p []byte) { b.pool.Put(&p) }
+
+// session is the middleware of bench/rules: who has a session cookie is named
+// to the handler, who has none is sent to the login.
+func session(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie("session")
+		if err != nil {
+			http.Redirect(w, r, "/login", http.StatusTemporaryRedirect)
+			return
+		}
+		r.Header.Set("X-User", c.Value)
+		next.ServeHTTP(w, r)
+	})
 }
 
 type server struct {
@@ -72,6 +109,13 @@ func (s *server) json(w http.ResponseWriter, r *http.Request) {
 		Hello string `json:"hello"`
 		OK    bool   `json:"ok"`
 	}{r.URL.Query().Get("name"), true})
+}
+
+func (s *server) user(w http.ResponseWriter, r *http.Request) {
+	send(w, struct {
+		User string `json:"user"`
+		OK   bool   `json:"ok"`
+	}{r.Header.Get("X-User"), true})
 }
 
 // message is what the echo row sends.

@@ -13,6 +13,8 @@ app.get('/api/items/:id', (c) => {
   return c.json({ id, name: `Item ${id}` })
 })
 
+app.get('/api/user', (c) => c.json({ user: c.req.header('x-user'), ok: true }))
+
 app.get('/api/proxy/small', () => fetch(`${upstream}/small`))
 app.get('/api/proxy/large', () => fetch(`${upstream}/large`))
 
