@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/portico-dev/portico"
 )
@@ -302,5 +303,93 @@ func TestBodyLimitExport(t *testing.T) {
 				t.Errorf("%s of %d, chunked %v: got %d %.100q, %v; want %d %s", c.path, c.size, chunked, res.StatusCode, b, err, c.status, c.body)
 			}
 		}
+	}
+}
+
+// TestCORSHelper: a handler may have CORS of its own, by the rules of the
+// configuration's.
+func TestCORSHelper(t *testing.T) {
+	s := serve(t, portico.Config{}, map[string]string{
+		"app/a/route.ts": `
+			import { cors } from 'portico/cors'
+			const allow = cors({ origins: ['https://app.test'], credentials: true, methods: ['PUT'], maxAge: 60, exposedHeaders: ['x-total'] })
+			export const GET = allow(async (request: Request, { params }) => Response.json({ ok: true, none: (await params) === undefined }, { headers: { vary: 'accept' } }))
+			export const POST = allow(() => { throw new Error('fails') })
+			export const OPTIONS = allow()`,
+	})
+	for _, c := range []struct {
+		method, origin, ask string
+		status              int
+		origins, vary       string
+	}{
+		{"GET", "https://app.test", "", 200, "https://app.test true x-total", "accept,Origin"},
+		{"GET", "https://app.test.evil.test", "", 200, "  ", "accept,Origin"},
+		{"GET", "null", "", 200, "  ", "accept,Origin"},
+		{"GET", "", "", 200, "  ", "accept,Origin"},
+		{"OPTIONS", "https://app.test", "PUT", 204, "https://app.test true ", "Origin"},
+		{"OPTIONS", "https://evil.test", "PUT", 204, "  ", "Origin"},
+		{"POST", "https://app.test", "", 500, "  ", ""},
+	} {
+		req, err := http.NewRequest(c.method, s.URL+"/a", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.origin != "" {
+			req.Header.Set("Origin", c.origin)
+		}
+		if c.ask != "" {
+			req.Header.Set("Access-Control-Request-Method", c.ask)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		h := res.Header
+		got := h.Get("Access-Control-Allow-Origin") + " " + h.Get("Access-Control-Allow-Credentials") + " " + h.Get("Access-Control-Expose-Headers")
+		if res.StatusCode != c.status || got != c.origins || strings.Join(h["Vary"], ",") != c.vary {
+			t.Errorf("%s from %q: got %d %v", c.method, c.origin, res.StatusCode, h)
+		}
+	}
+	for _, options := range []string{"{ origins: ['*'], credentials: true }", "{ origins: ['https://*.test'] }", "{}", "{ origin: 'https://a.test' }", "{ origins: ['null'] }"} {
+		app := portico.New(portico.Config{FS: fstest.MapFS{"app/a/route.ts": {Data: []byte("import { cors } from 'portico/cors'\nexport const OPTIONS = cors(" + options + ")()")}}})
+		if err := app.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "cors()") {
+			t.Errorf("cors(%s): the load says %v", options, err)
+		}
+		_ = app.Close(t.Context())
+	}
+}
+
+// TestExpectContinue: a client that waits for leave to send its body gets it
+// when the handler reads, and an answer without it when nobody does.
+func TestExpectContinue(t *testing.T) {
+	s := serve(t, portico.Config{}, map[string]string{
+		"app/reads/route.ts": "export const POST = async (r: Request) => new Response(await r.text())",
+		"app/no/route.ts":    "export const POST = () => new Response('no', { status: 401 })",
+		"app/small/route.ts": "export const bodyLimit = 3\nexport const POST = async (r: Request) => new Response(await r.text())",
+	})
+	for path, want := range map[string]string{"/reads": "100", "/no": "401", "/small": "413"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", path)
+		r := bufio.NewReader(conn)
+		line, err := r.ReadString('\n')
+		if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+want) {
+			t.Errorf("%s: got %q, %v, want %s", path, line, err, want)
+		}
+		if want == "100" {
+			fmt.Fprint(conn, "hello")
+			_, _ = r.ReadString('\n')
+			res, err := http.ReadResponse(r, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, _ := io.ReadAll(res.Body); string(b) != "hello" {
+				t.Errorf("%s: got %q", path, b)
+			}
+		}
+		conn.Close()
 	}
 }

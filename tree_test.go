@@ -40,7 +40,7 @@ var layers = map[string]layer{
 	"internal/pipeline": {rank: 1, may: []string{"internal/route", "internal/edge", "internal/proxy"}},
 	"internal/config":   {rank: 1, may: []string{"internal/route"}},
 
-	"internal/next": {rank: 2, may: []string{"internal/js", "internal/js/web", "internal/route", "internal/config"}},
+	"internal/next": {rank: 2, may: []string{"internal/js", "internal/js/web", "internal/route", "internal/config", "internal/edge"}},
 
 	"internal/site": {rank: 3, may: []string{"internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
 

@@ -40,7 +40,7 @@ func lazyClass(slot **js.Class, make func() *js.Class) *js.Class {
 }
 
 // Specifiers are the modules that Install serves.
-var Specifiers = []string{"next/server", "next/headers", "next/navigation", "next/cache", "next/og", "next/constants"}
+var Specifiers = []string{"portico/cors", "next/server", "next/headers", "next/navigation", "next/cache", "next/og", "next/constants"}
 
 // install registers the modules on an isolate.
 func (a *App) install(iso *js.Isolate) *Modules {
@@ -61,6 +61,7 @@ func (a *App) install(iso *js.Isolate) *Modules {
 			"next/navigation": m.navigation,
 			"next/cache":      m.cache,
 			"next/og":         m.og,
+			"portico/cors":    m.corsModule,
 			"next/constants":  m.constants,
 		} {
 			iso.Module(name, func() *goja.Object {

@@ -98,8 +98,11 @@ func (p *Pipeline) exchange(w http.ResponseWriter, r *http.Request) *Exchange {
 		x.W = &x.count
 	}
 	if r.Body != nil && r.Body != http.NoBody {
+		// On a copy: net/http looks at its own request's body to decide whether a
+		// client that expects a 100 is still to be told to go on.
+		x.R = r.WithContext(r.Context())
 		x.body.ReadCloser, x.body.whole = r.Body, p.c.BodyLimit
-		r.Body = &x.body
+		x.R.Body = &x.body
 	}
 	return x
 }

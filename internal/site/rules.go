@@ -181,9 +181,16 @@ func upstream(u config.Upstream) proxy.Options {
 	return o
 }
 
-// placed gives an error of the settings the file that they come from, if it
-// does not name one, and its hint the form that all errors have.
+// placed gives errors of the settings the file that they come from, if they do
+// not name one, and their hints the form that all errors have.
 func placed(file string, err error) error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range many.Unwrap() {
+			all = append(all, placed(file, e))
+		}
+		return errors.Join(all...)
+	}
 	var known *route.Error
 	var refused *edge.Error
 	switch {
