@@ -489,6 +489,11 @@ func (f *flight) abort(err error) {
 		if cause != nil && !errors.Is(cause, context.Canceled) {
 			err = cause
 		}
+		if cause == nil {
+			// The upstream broke off: what came of the answer is the client's. After
+			// a time limit it might be the client that takes nothing.
+			_ = f.rc.Flush()
+		}
 		f.p.log.Warn("proxy: an answer was cut off", "id", f.t.ID, "upstream", f.o.site.key(), "error", err)
 	}
 	panic(http.ErrAbortHandler)
