@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -245,17 +244,32 @@ func TestNoReuseAfterFailure(t *testing.T) {
 	}
 }
 
-// Connections are kept: many requests in turn need one.
+// Connections are kept, on both sides: many requests in turn need one.
 func TestKeepAlive(t *testing.T) {
-	var conns atomic.Int32
+	var conns, clients atomic.Int32
 	up := wire(t, func(_ int, conn net.Conn, br *bufio.Reader) {
 		conns.Add(1)
-		answers(func(string) string { return ok })(conn)
+		answers(func(h string) string {
+			if strings.HasPrefix(h, "PUT") {
+				return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+			}
+			return ok
+		})(conn)
 	})
-	u := must(url.Parse(up))
-	f := newFront(t, Config{}, func(*http.Request) Target { return Target{URL: u} })
-	for range 20 {
-		r, _ := http.NewRequest("POST", f.URL, strings.NewReader("hello"))
+	f := newFrontUnstarted(t, Config{}, to(t, up))
+	f.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			clients.Add(1)
+		}
+	}
+	f.Start()
+	for i := range 30 {
+		method := []string{"GET", "POST", "PUT"}[i%3]
+		var body io.Reader
+		if method != "GET" {
+			body = io.MultiReader(strings.NewReader("hello")) // chunked
+		}
+		r, _ := http.NewRequest(method, f.URL, body)
 		res, err := f.Client().Do(r)
 		if err != nil || res.StatusCode != 200 {
 			t.Fatal(res, err)
@@ -263,8 +277,8 @@ func TestKeepAlive(t *testing.T) {
 		_, _ = io.ReadAll(res.Body)
 		closeOf(res.Body)
 	}
-	if n := conns.Load(); n != 1 {
-		t.Errorf("%d connections", n)
+	if conns.Load() != 1 || clients.Load() != 1 {
+		t.Errorf("%d connections to the upstream, %d of the client", conns.Load(), clients.Load())
 	}
 }
 

@@ -59,7 +59,8 @@ type flight struct {
 
 	headerMu   sync.Mutex // guards w's header against informational answers
 	headerDone bool
-	hints      int // informational answers passed on
+	hints      int // informational answers so far
+	hintBytes  int
 }
 
 func newFlight(p *Proxy, w http.ResponseWriter, r *http.Request, o *origin, t Target) *flight {
@@ -386,8 +387,12 @@ func bodyError(cause error) *Error {
 	return &Error{Status: StatusClientGone, Reason: "the client broke its request off", Err: cause}
 }
 
-// maxHints bounds the informational answers to one request.
-const maxHints = 16
+// maxHints and maxHintBytes bound the informational answers to one request. What
+// is passed on has to fit the client's socket: no limit of time holds for it.
+const (
+	maxHints     = 16
+	maxHintBytes = 16 << 10
+)
 
 // informational passes a 1xx answer on (RFC 9110 §15.2), such as 103 with
 // preloads. 100 is left out: the server sends it when the body is read.
@@ -396,7 +401,12 @@ func (f *flight) informational(code int, header textproto.MIMEHeader) error {
 	if f.hints++; f.hints > maxHints {
 		return errors.Join(errMalformed, errors.New("too many informational answers"))
 	}
-	if code == http.StatusContinue || !f.r.ProtoAtLeast(1, 1) {
+	for k, vs := range header {
+		for _, v := range vs {
+			f.hintBytes += len(k) + len(v)
+		}
+	}
+	if code == http.StatusContinue || !f.r.ProtoAtLeast(1, 1) || f.hintBytes > maxHintBytes {
 		return nil
 	}
 	f.headerMu.Lock()

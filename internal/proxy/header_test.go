@@ -376,12 +376,15 @@ func TestInformational(t *testing.T) {
 			if err != nil {
 				return
 			}
-			n := 2
-			if strings.Contains(h, "/many") {
+			n, more := 2, ""
+			switch {
+			case strings.Contains(h, "/many"):
 				n = maxHints + 1
+			case strings.Contains(h, "/large"):
+				n, more = maxHints-1, "X-A: "+strings.Repeat("a", 4<<10)+"\r\n"
 			}
 			for i := range n {
-				fmt.Fprintf(c, "HTTP/1.1 103 Early Hints\r\nLink: </%d.css>\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n", i)
+				fmt.Fprintf(c, "HTTP/1.1 103 Early Hints\r\nLink: </%d.css>\r\nConnection: X-Hop\r\nX-Hop: 1\r\n%s\r\n", i, more)
 			}
 			io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\n\r\nhi")
 		}
@@ -397,8 +400,18 @@ func TestInformational(t *testing.T) {
 		hints = append(hints, hint{code, h})
 		return nil
 	}})
-	r, _ := http.NewRequestWithContext(ctx, "GET", f.URL, nil)
+	r, _ := http.NewRequestWithContext(ctx, "GET", f.URL+"/large", nil)
 	res, err := f.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeOf(res.Body)
+	if len(hints) != 3 || res.StatusCode != 200 {
+		t.Errorf("%s after %d large hints", res.Status, len(hints))
+	}
+	hints = nil
+	r, _ = http.NewRequestWithContext(ctx, "GET", f.URL, nil)
+	res, err = f.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

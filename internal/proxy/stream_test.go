@@ -493,6 +493,42 @@ func TestCutAnswer(t *testing.T) {
 	}
 }
 
+// The same over HTTP/2, to either side.
+func TestCutAnswerHTTP2(t *testing.T) {
+	up := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/length" {
+			w.Header().Set("Content-Length", "10")
+		}
+		io.WriteString(w, "hello")
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	up.EnableHTTP2 = true
+	up.StartTLS()
+	defer up.Close()
+	roots := up.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	for _, front2 := range []bool{false, true} {
+		f := newFrontUnstarted(t, Config{Upstreams: map[string]Options{up.URL: {TLS: &tls.Config{RootCAs: roots}}}}, to(t, up.URL))
+		if front2 {
+			f.EnableHTTP2 = true
+			f.StartTLS()
+		} else {
+			f.Start()
+		}
+		for _, path := range []string{"/", "/length"} {
+			res, err := f.Client().Get(f.URL + path)
+			if err != nil {
+				continue // cut before the header was out
+			}
+			b, err := io.ReadAll(res.Body)
+			closeOf(res.Body)
+			if err == nil {
+				t.Errorf("%s: whole: %s %q", path, res.Proto, b)
+			}
+		}
+	}
+}
+
 // Close ends requests wherever they are, and waits for them.
 func TestClose(t *testing.T) {
 	var under atomic.Int32
