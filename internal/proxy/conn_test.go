@@ -3,10 +3,12 @@ package proxy
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,6 +116,45 @@ func TestUnaskedBytes(t *testing.T) {
 			}
 			all.Wait()
 		})
+	}
+}
+
+// The connection itself says no to what comes unasked, before the transport can
+// hand it to another request.
+func TestConn(t *testing.T) {
+	there, here := net.Pipe()
+	defer closeOf(there)
+	c := newConn(here)
+	defer closeOf(c)
+	f := &flight{r: httptest.NewRequest("GET", "/", nil)}
+	c.begin(f)
+	go func() {
+		buf := make([]byte, 64)
+		_, _ = there.Read(buf)
+		_, _ = io.WriteString(there, ok+"more")
+	}()
+	if _, err := io.WriteString(c, "a request"); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 1024)
+	if n, err := c.Read(buf); string(buf[:n]) != ok || err != nil {
+		t.Errorf("%q %v", buf[:n], err)
+	}
+	c.begin(f)
+	if n, err := io.WriteString(c, "another"); n != 0 || !errors.Is(err, errUnasked) {
+		t.Errorf("Write: %d %v", n, err)
+	}
+	if n, err := c.Read(buf); n != 0 || !errors.Is(err, errUnasked) {
+		t.Errorf("Read: %d %v", n, err)
+	}
+
+	there2, here2 := net.Pipe()
+	defer closeOf(there2)
+	c = newConn(here2)
+	defer closeOf(c)
+	go io.WriteString(there2, ok)
+	if n, err := c.Read(buf); n != 0 || !errors.Is(err, errUnasked) {
+		t.Errorf("Read before any request: %d %v", n, err)
 	}
 }
 

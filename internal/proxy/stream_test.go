@@ -150,6 +150,71 @@ func TestFlush(t *testing.T) {
 	}
 }
 
+// flushes is a writer that notes when bytes are written out.
+type flushes struct {
+	*httptest.ResponseRecorder
+	start time.Time
+	at    []time.Duration
+	seen  int
+}
+
+func (f *flushes) FlushError() error {
+	if n := f.Body.Len(); n > f.seen { // not the header alone
+		f.seen = n
+		f.at = append(f.at, time.Since(f.start))
+	}
+	return nil
+}
+
+// How long bytes wait: not at all when more may not come for long, else until
+// there are more, up to FlushInterval.
+func TestFlushTimes(t *testing.T) {
+	const length, chunks = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for _, c := range []struct {
+		name     string
+		header   string
+		interval time.Duration
+		want     string
+	}{
+		{"chunks", chunks, 0, "[1s 1.02s 2.02s 2.04s]"},
+		{"known length", length, 0, "[1.05s]"},
+		{"known length, longer", length, 100 * time.Millisecond, "[1.1s]"},
+		{"known length, at once", length, -1, "[1s 1.02s 2.02s 2.04s]"},
+		{"events", strings.Replace(length, "\r\n\r\n", "\r\nContent-Type: text/event-stream\r\n\r\n", 1), 0, "[1s 1.02s 2.02s 2.04s]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			hosts := map[string]func(net.Conn){"up:80": func(conn net.Conn) {
+				if _, _, err := readRequest(bufio.NewReader(conn)); err != nil {
+					return
+				}
+				io.WriteString(conn, c.header)
+				for _, wait := range []time.Duration{time.Second, 20 * time.Millisecond, time.Second, 20 * time.Millisecond} {
+					time.Sleep(wait) // of the test's clock
+					if c.header == chunks {
+						io.WriteString(conn, "1\r\na\r\n")
+					} else {
+						io.WriteString(conn, "a")
+					}
+				}
+				time.Sleep(time.Second)
+				if c.header == chunks {
+					io.WriteString(conn, "0\r\n\r\n")
+				}
+			}}
+			inMemory(t, Config{Default: Options{FlushInterval: c.interval}}, hosts, func(t *testing.T, _ *network, p *Proxy) {
+				w := &flushes{ResponseRecorder: httptest.NewRecorder(), start: time.Now()}
+				if err := serve(p, w, mustRequest(), to(t, "http://up")(mustRequest())); err != nil {
+					t.Error(err)
+				}
+				// The last bytes of a known length are the server's to write out.
+				if got := fmt.Sprint(w.at); got != c.want || w.Body.String() != "aaaa" {
+					t.Errorf("got %s %q, want %s", got, w.Body, c.want)
+				}
+			})
+		})
+	}
+}
+
 // pattern is a body of n bytes that are not all the same.
 func pattern(n int64) io.Reader { return io.LimitReader(&counter{}, n) }
 

@@ -175,7 +175,7 @@ func (l *lease) report(was outcome, now time.Time) (opened, closed bool) {
 	case failed:
 		a.failures++
 		a.failed = now
-		if limit := o.options.BreakerFailures; limit > 0 && (a.failures >= limit || l.probe) {
+		if limit := o.options.BreakerFailures; limit > 0 && a.failures >= limit { // a probe's failure is one more
 			opened = a.open.IsZero()
 			a.open = now.Add(o.options.BreakerTime)
 		}
@@ -183,13 +183,9 @@ func (l *lease) report(was outcome, now time.Time) (opened, closed bool) {
 	return opened, closed
 }
 
-// end gives the server back.
+// end gives the server back, after a report.
 func (l *lease) end() {
-	o, a := l.origin, l.address
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	a.active--
-	if l.probe && !l.told {
-		a.probing = false
-	}
+	l.origin.mu.Lock()
+	l.address.active--
+	l.origin.mu.Unlock()
 }
