@@ -17,11 +17,9 @@ type Verdict struct {
 	// Header are lines for the client: on top of the handler's answer, or of
 	// the middleware's own when Answered.
 	Header http.Header
-	// Request replaces the request's headers; nil leaves them.
+	// Request replaces the request's headers, all of them: what is not in it was
+	// removed. Nil leaves them.
 	Request http.Header
-	// Overridden says that Request is what the middleware passed on, all of it:
-	// what is not in it was removed.
-	Overridden bool
 	// Rewrite is where the request goes instead; nil is where it came to. It is
 	// absolute only when that is another server.
 	Rewrite *url.URL
@@ -160,8 +158,7 @@ func (x *Exchange) conclude(m *Modules, res *web.Response) {
 			v.Header[k] = append(v.Header[k], value)
 		}
 	})
-	v.Request = x.passed(h, v.Header)
-	_, v.Overridden = h.Get("x-middleware-override-headers")
+	v.Request = overridden(h)
 	x.end()
 }
 
@@ -176,28 +173,19 @@ func passedOn(name string) bool {
 	return !strings.HasPrefix(name, "x-middleware-")
 }
 
-// passed are the request's headers from here on, nil when they are as they
-// were. { request: { headers } } is the complete list; and as in Next.js, what
-// the middleware sets on the response the handler finds on its request too.
-func (x *Exchange) passed(h *web.Headers, response http.Header) http.Header {
-	names, overridden := h.Get("x-middleware-override-headers")
-	if !overridden && len(response) == 0 {
+// overridden are the request's headers from here on, nil when they are as they
+// were: { request: { headers } } is the complete list.
+func overridden(h *web.Headers) http.Header {
+	names, ok := h.Get("x-middleware-override-headers")
+	if !ok {
 		return nil
 	}
-	var to http.Header
-	if overridden {
-		to = make(http.Header, 8)
-		for name := range strings.SplitSeq(names, ",") {
-			name = strings.ToLower(strings.TrimSpace(name))
-			if v, ok := h.Get("x-middleware-request-" + name); ok && name != "" && !strings.HasPrefix(name, "x-middleware-") {
-				to[http.CanonicalHeaderKey(name)] = []string{v}
-			}
+	to := make(http.Header, 8)
+	for name := range strings.SplitSeq(names, ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if v, ok := h.Get("x-middleware-request-" + name); ok && name != "" && !strings.HasPrefix(name, "x-middleware-") {
+			to[http.CanonicalHeaderKey(name)] = []string{v}
 		}
-	} else {
-		to = x.req.Header.Clone()
-	}
-	for k, values := range response {
-		to[k] = []string{values[len(values)-1]}
 	}
 	return to
 }

@@ -39,6 +39,7 @@ type Exchange struct {
 	asked     route.Request
 	config    http.Header // headers of the configuration for the answer
 	outer     http.Header // headers of the middleware for the answer
+	told      http.Header // the request's headers for a handler; nil when they are R's
 	verdict   *Verdict
 	body      requestBody
 	unchecked bool // CSRF's check is off for the route that the path names

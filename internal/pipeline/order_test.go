@@ -256,7 +256,7 @@ func TestMiddlewarePassesOn(t *testing.T) {
 		h := x.R.Header.Clone()
 		h.Del("X-Secret")
 		h.Set("X-User-Id", "42")
-		return &Verdict{Request: h, Overridden: true, Header: http.Header{"Set-Cookie": {"a=1; Path=/"}}}, nil
+		return &Verdict{Request: h, Header: http.Header{"Set-Cookie": {"a=1; Path=/"}}}, nil
 	}}
 	p := pipeline(t, Config{Script: g}, entry(t, "/a", get(HandlerFunc(func(x *Exchange) error {
 		fmt.Fprint(x.W, x.R.Header["X-User-Id"], x.R.Header["X-Secret"], x.Cookies, x.Overridden)

@@ -26,10 +26,8 @@ type Verdict struct {
 	Answer func(w http.ResponseWriter) error
 	// Header are lines for the answer of whatever follows.
 	Header http.Header
-	// Request replaces the request's headers; nil leaves them. Overridden says
-	// that what is not in it was removed.
-	Request    http.Header
-	Overridden bool
+	// Request replaces the request's headers; nil leaves them.
+	Request http.Header
 	// Rewrite is where the request goes instead; nil is where it came to. It is
 	// absolute when that is another server.
 	Rewrite *url.URL
@@ -223,8 +221,18 @@ func (p *Pipeline) middleware(x *Exchange) bool {
 		return true
 	}
 	if v.Request != nil {
-		x.R.Header, x.Overridden = v.Request, v.Overridden
+		x.R.Header, x.Overridden = v.Request, true
 		x.asked.Header = v.Request
+	}
+	if len(v.Header) > 0 {
+		// As in Next.js, a handler finds on its request what the middleware has set
+		// on the answer. Another server does not: a cookie for the client is
+		// nothing to tell to a third party.
+		x.told = x.R.Header.Clone()
+		for name, values := range v.Header {
+			x.told[name] = values[len(values)-1:]
+		}
+		x.asked.Header = x.told
 	}
 	x.outer, x.Cookies = v.Header, v.Header["Set-Cookie"]
 	for name := range v.Header {
@@ -345,6 +353,9 @@ func (x *Exchange) begin() {
 // handle runs a route's handler.
 func (p *Pipeline) handle(x *Exchange, rt *Route, params route.Params) bool {
 	x.Route, x.Params = rt, params
+	if x.told != nil {
+		x.R.Header = x.told
+	}
 	x.logged.Store(rt)
 	if x.unchecked && !rt.NoCSRF {
 		p.forbid(x, errors.New("a request from another site was rewritten to a route that takes none"))
@@ -442,7 +453,8 @@ func (p *Pipeline) notFound(x *Exchange) bool {
 // failed turns an error into an answer and a line in the log.
 func (p *Pipeline) failed(x *Exchange, se *StatusError, handler bool) {
 	if se.Quiet {
-		return
+		// Nobody is there. Returning would make net/http answer 200 all the same.
+		panic(http.ErrAbortHandler)
 	}
 	attrs := []any{"method", x.R.Method}
 	if x.Route != nil {

@@ -82,7 +82,7 @@ func (m *middleware) Run(x *pipeline.Exchange) (*pipeline.Verdict, error) {
 	if err != nil {
 		return nil, scriptError(err)
 	}
-	out := &pipeline.Verdict{Header: v.Header, Request: v.Request, Overridden: v.Overridden, Rewrite: v.Rewrite, Close: v.Close}
+	out := &pipeline.Verdict{Header: v.Header, Request: v.Request, Rewrite: v.Rewrite, Close: v.Close}
 	if v.Answered {
 		out.Answer = v.Write
 	}
