@@ -25,8 +25,9 @@ type requestBody struct {
 	touched     atomic.Bool   // some Read has begun
 	closed      atomic.Bool
 	done        atomic.Bool // all of it has been read
-	interrupted atomic.Bool
-	left        int64 // of the declared length; negative is unknown
+	interrupted atomic.Bool // the error of the Read under way is of our making
+	bereft      atomic.Bool // it was the upstream's end that interrupted it
+	left        int64       // of the declared length; negative is unknown
 
 	mu       sync.Mutex
 	err      error
@@ -98,14 +99,18 @@ func (b *requestBody) failure() error {
 
 // interrupt ends a Read under way, if there is one, and lets none begin. To
 // net/http's server a read that fails is the client's end, and it cancels the
-// request's context.
+// request's context: bereft tells the one from the other.
 func (b *requestBody) interrupt() {
 	b.closed.Store(true)
-	if b.waits() && !b.done.Load() {
-		b.interrupted.Store(true)
-		// Error: without deadlines there is no connection that a Read could hang on.
-		_ = b.f.rc.SetReadDeadline(past)
+	if !b.waits() || b.done.Load() {
+		return
 	}
+	if b.f.ctx.Err() == nil {
+		b.bereft.Store(true)
+	}
+	b.interrupted.Store(true)
+	// Error: without deadlines there is no connection that a Read could hang on.
+	_ = b.f.rc.SetReadDeadline(past)
 }
 
 // linger is how long the server may read on for the rest of a body that nobody

@@ -346,9 +346,9 @@ func (f *flight) explain(err error) (*Error, outcome) {
 	case errors.Is(cause, errTotalTimeout):
 		return &Error{Status: http.StatusGatewayTimeout, Reason: "the request to the upstream took too long", Err: cause}, failed
 	case errors.Is(cause, errMalformed):
-	case f.body != nil && f.body.interrupted.Load():
+	case f.body != nil && f.body.bereft.Load():
 		// The upstream's end has ended the reading of the body, and that the
-		// request's context: see requestBody.interrupt.
+		// request's context.
 	case errors.Is(cause, context.DeadlineExceeded):
 		return &Error{Status: http.StatusGatewayTimeout, Reason: "the request took too long", Err: cause}, unknown
 	case errors.Is(cause, context.Canceled):
@@ -489,7 +489,7 @@ func (f *flight) abort(err error) {
 	var client *clientError
 	switch {
 	case errors.As(err, &client) && (cause == nil || errors.Is(cause, context.Canceled)):
-	case errors.Is(cause, context.Canceled) && (f.body == nil || !f.body.interrupted.Load()):
+	case errors.Is(cause, context.Canceled) && (f.body == nil || !f.body.bereft.Load()):
 		// The client left: nobody's fault.
 	case f.body != nil && f.body.failure() != nil:
 		if e := bodyError(f.body.failure()); e.Status != StatusClientGone {
@@ -571,7 +571,7 @@ func newFlusher(f *flight, res *http.Response) *flusher {
 
 func (w *flusher) ring() {
 	if !w.mu.TryLock() { // bytes are being written, which may take as long as the client likes
-		w.timer.Reset(w.latency)
+		time.AfterFunc(w.latency, w.ring)
 		return
 	}
 	defer w.mu.Unlock()
