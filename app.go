@@ -334,6 +334,9 @@ func (a *App) serve(ctx, end context.Context, listen func(config.Server) ([]net.
 			a.c.OnListen(l.Addr())
 		}
 	}
+	if a.c.Wrap != nil {
+		o.Handler = a.c.Wrap(a)
+	}
 	err = server.ServeAll(ctx, end, listeners, o)
 	if errors.Is(err, server.ErrDrain) {
 		return fmt.Errorf("requests were still under way after %v and were ended", set.DrainTimeout)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/portico-dev/portico/internal/config"
@@ -84,6 +85,11 @@ type Config struct {
 	Isolates int
 	// Logger receives errors and the scripts' console. Nil is slog.Default().
 	Logger *slog.Logger
+
+	// Wrap wraps the whole server of Run and Serve, around redirects and refusals
+	// too, which middleware given to Use does not see: for metrics and logs. Nil
+	// is nothing. A program that uses the App as an http.Handler wraps it itself.
+	Wrap func(http.Handler) http.Handler
 
 	// OnListen is called by Run when the server accepts connections.
 	OnListen func(net.Addr)

@@ -12,10 +12,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/portico-dev/portico"
 )
@@ -391,5 +394,88 @@ func TestExpectContinue(t *testing.T) {
 			}
 		}
 		conn.Close()
+	}
+}
+
+// TestRunawayMiddleware: middleware that throws, never answers, or computes
+// without end is a 500, and no handler runs.
+func TestRunawayMiddleware(t *testing.T) {
+	s := serve(t, portico.Config{HandlerTimeout: 300 * time.Millisecond, JobLimit: 300 * time.Millisecond}, map[string]string{
+		"app/[[...all]]/route.ts": "export const GET = () => new Response('reached')",
+		"middleware.ts": `
+			export async function middleware(request) {
+				switch (new URL(request.url).pathname) {
+					case '/throws': throw new Error('secret')
+					case '/rejects': return Promise.reject('secret')
+					case '/waits': await new Promise(() => {}); break
+					case '/computes': while (true) {}
+					case '/deep': { const f = () => f() + 1; f() }
+					case '/number': return 7
+					case '/error': return Response.error()
+					case '/read': { const res = new Response('x'); await res.text(); return res }
+					case '/nowhere': { const res = new Response(); res.headers.set('x-middleware-rewrite', 'ftp://example.com/x'); return res }
+				}
+			}`,
+	})
+	for _, path := range []string{"/throws", "/rejects", "/waits", "/computes", "/deep", "/number", "/error", "/read", "/nowhere"} {
+		status, body := get(t, s.URL+path)
+		if status != 500 || strings.Contains(body, "secret") || strings.Contains(body, "reached") {
+			t.Errorf("%s: got %d %s", path, status, body)
+		}
+	}
+	if status, body := get(t, s.URL+"/fine"); status != 200 || body != "reached" {
+		t.Errorf("/fine: got %d %s", status, body)
+	}
+}
+
+// TestBodyFilesAreClosed: what middleware has read of a large body waits in a
+// file, which is gone when the request is, whether a handler reads it or not.
+func TestBodyFilesAreClosed(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("counts descriptors in /proc")
+	}
+	s := serve(t, portico.Config{BodyLimit: -1}, map[string]string{
+		"app/unread/route.ts": "export const POST = () => new Response('unread')",
+		"app/read/route.ts":   "export const POST = async (r: Request) => new Response(String((await r.arrayBuffer()).byteLength))",
+		"middleware.ts": `
+			export async function middleware(request, event) {
+				if (request.headers.get('x-how') === 'later') event.waitUntil(request.arrayBuffer())
+				else for await (const _ of request.body);
+				if (request.headers.get('x-how') === 'throws') throw new Error('after reading')
+			}`,
+	})
+	spooled := func() (n int) {
+		files, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if to, err := os.Readlink("/proc/self/fd/" + f.Name()); err == nil && strings.Contains(to, "portico-body-") {
+				n++
+			}
+		}
+		return n
+	}
+	for _, how := range []string{"now", "later", "throws"} {
+		for _, path := range []string{"/read", "/unread"} {
+			req, err := http.NewRequest("POST", s.URL+path, bytes.NewReader(make([]byte, 4<<20)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-How", how)
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+		}
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for spooled() > 0 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d files are still open", spooled())
+		}
+		runtime.Gosched()
 	}
 }

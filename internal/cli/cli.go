@@ -247,11 +247,10 @@ func (e *env) serve(c portico.Config, host string, number *port) error {
 
 	r := &reporter{e: e, dev: c.Dev}
 	c.OnLoad, c.OnListen = r.loaded, r.listening
-	app := portico.New(c)
 	if c.Dev {
-		app.Use(e.logRequests)
+		c.Wrap = e.logRequests
 	}
-	err := app.Run(ctx)
+	err := portico.New(c).Run(ctx)
 	if err != nil && r.printed() == err {
 		return printed{err}
 	}

@@ -338,6 +338,11 @@ type Exchange struct {
 
 	middleware bool     // it runs the middleware, and the answer is a verdict
 	touched    bool     // middleware has read of the body, or holds its stream
+	// shared and handlers are the branches of a body that middleware may read;
+	// held counts its waitUntil promises, over those that settled and the end of
+	// the request.
+	shared, handlers io.ReadCloser
+	held, over       atomic.Int32
 	verdict    *Verdict // of middleware
 
 	later     []func()      // after() callbacks, until the answer is finished
@@ -1000,10 +1005,12 @@ func (m *Modules) after(c goja.FunctionCall) goja.Value {
 // hold keeps the app open until a promise has settled.
 func (x *Exchange) hold(m *Modules, promise goja.Value) {
 	x.app.work.Add(1)
+	x.held.Add(1)
 	m.iso.Await(promise, func(_ goja.Value, err error) {
 		if err != nil {
 			x.app.report(x, "an error occurred in a promise passed to after()", m.iso.ErrorOf(err))
 		}
+		x.closeShared()
 		x.app.work.Done()
 	})
 }

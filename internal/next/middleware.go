@@ -34,7 +34,22 @@ func (v *Verdict) Write(w http.ResponseWriter) error { return v.x.write(w) }
 
 // Close starts what the middleware left for after the answer. It is called once
 // the request is over.
-func (v *Verdict) Close() { v.x.close() }
+func (v *Verdict) Close() {
+	x := v.x
+	if x.handlers != nil {
+		_ = x.handlers.Close() // what waits there for a handler that did not read it
+	}
+	x.close()
+	x.closeShared()
+}
+
+// closeShared gives up the middleware's branch of the body once nobody can read
+// it any more: the request is over, and so are the promises of waitUntil.
+func (x *Exchange) closeShared() {
+	if x.shared != nil && x.over.Add(1) == x.held.Load()+1 {
+		_ = x.shared.Close()
+	}
+}
 
 // MiddlewareExports are the names under which a middleware file may export its
 // function, the first that is there is the one.
@@ -72,25 +87,28 @@ func (a *App) Middleware(r *http.Request, c Call) (*Verdict, error) {
 	// Completed now, the map is not written to again: what the middleware left
 	// running may go on to read it beside the handler.
 	x.Complete(r.Header)
-	shared := x.shareBody()
+	x.shareBody()
 	err := x.run()
-	if shared != nil && (err != nil || !x.touched) {
-		_ = shared.Close() // nobody reads it: the handler's branch spares itself the copy
+	if err == nil && x.err != nil {
+		x.close()
+		err = x.err
+	}
+	if x.shared != nil && (err != nil || !x.touched) {
+		_ = x.shared.Close() // nobody reads it: the handler's branch spares itself the copy
 	}
 	if err != nil {
+		if x.handlers != nil {
+			_ = x.handlers.Close()
+		}
 		return nil, err
-	}
-	if x.err != nil {
-		x.close()
-		return nil, x.err
 	}
 	x.verdict.x = x
 	return x.verdict, nil
 }
 
 // shareBody gives the middleware the request's body and leaves it whole for the
-// handler. It returns the middleware's branch of a body that is split.
-func (x *Exchange) shareBody() (branch interface{ Close() error }) {
+// handler.
+func (x *Exchange) shareBody() {
 	r := x.req
 	b := requestBody(r)
 	x.request.Body = b
@@ -98,17 +116,16 @@ func (x *Exchange) shareBody() (branch interface{ Close() error }) {
 		if len(data) > 0 {
 			r.Body = web.BytesReader(data)
 		}
-		return nil
+		return
 	}
 	if b == nil {
-		return nil
+		return
 	}
 	// A small body of which only a part came fails for both in the same place.
 	src, length := b.Reader()
-	one, two := web.Tee(src)
-	x.request.Body = web.ReaderBody(one, length)
-	r.Body = two
-	return one
+	x.shared, x.handlers = web.Tee(src)
+	x.request.Body = web.ReaderBody(x.shared, length)
+	r.Body = x.handlers
 }
 
 // decide takes what the middleware returned. It runs on the isolate.

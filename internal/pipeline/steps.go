@@ -202,9 +202,6 @@ func (p *Pipeline) middleware(x *Exchange) bool {
 	v, err := p.c.Script.Run(x)
 	if err != nil {
 		se := statusOf(err)
-		if !se.Quiet && se.Status != http.StatusServiceUnavailable {
-			se = &StatusError{Status: http.StatusInternalServerError, Err: se.Err}
-		}
 		x.config = nil
 		p.failed(x, x.because(se), false)
 		return true

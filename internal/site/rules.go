@@ -79,8 +79,12 @@ func (m *middleware) Run(x *pipeline.Exchange) (*pipeline.Verdict, error) {
 	c.Export, c.Pattern, c.URL = m.export, m.file, x.FullURL(web.NormaliseQuery)
 	c.BasePath, c.TrailingSlash = m.basePath, m.slash
 	v, err := m.app.Middleware(x.R, c)
-	if err != nil {
+	switch {
+	case err == nil:
+	case errors.Is(err, next.ErrClientGone), errors.Is(err, js.ErrClosed):
 		return nil, scriptError(err)
+	default: // whatever it was, the middleware has not let the request pass
+		return nil, err
 	}
 	out := &pipeline.Verdict{Header: v.Header, Request: v.Request, Rewrite: v.Rewrite, Close: v.Close}
 	if v.Answered {
