@@ -462,6 +462,30 @@ func TestForwardFails(t *testing.T) {
 	}
 }
 
+// A client cannot have what middleware adds dropped on the way to an upstream,
+// by calling it a matter of its connection (RFC 9110 §7.6.1).
+func TestForwardKeepsWhatMiddlewareAdds(t *testing.T) {
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Header["X-User-Id"], r.Header["X-Other"], r.Header["X-Mine"])
+	}))
+	t.Cleanup(up.Close)
+	px, err := proxy.New(proxy.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(px.Close)
+	g := &guard{run: func(x *Exchange) (*Verdict, error) {
+		h := x.R.Header.Clone()
+		h.Set("X-User-Id", "42")
+		return &Verdict{Request: h}, nil
+	}}
+	p := pipeline(t, Config{Proxy: px, Script: g, AfterFiles: rewrites(t, "/a", up.URL)})
+	w := request(p, "GET", "/a", "Connection", "keep-alive, X-User-Id, X-Other", "X-User-Id", "6", "X-Other", "7", "X-Mine", "8")
+	if got := w.Body.String(); got != "[42] [] [8]" {
+		t.Errorf("the upstream saw %s", got)
+	}
+}
+
 // What a rule cannot look at for its length is the client's fault, and not a
 // request that the rule does not match.
 func TestTooLongForARule(t *testing.T) {

@@ -36,6 +36,8 @@ type Verdict struct {
 }
 
 func (p *Pipeline) admit(x *Exchange) bool {
+	// Before anything adds headers of ours, which Connection could name too.
+	proxy.CleanConnection(x.R.Header)
 	peer, err := p.c.Clients.Peer(x.R)
 	x.Peer = peer
 	if err == nil {

@@ -39,13 +39,15 @@ func named(connection []string) map[string]bool {
 	var names map[string]bool
 	for _, v := range connection {
 		for name := range strings.SplitSeq(v, ",") {
-			if name = strings.TrimSpace(name); name == "" || strings.EqualFold(name, "close") || strings.EqualFold(name, "keep-alive") || strings.EqualFold(name, "upgrade") {
+			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+			switch name {
+			case "", "Close", "Keep-Alive", "Upgrade", "Te": // options, or fields that are known to be of the connection
 				continue
 			}
 			if names == nil {
 				names = map[string]bool{}
 			}
-			names[http.CanonicalHeaderKey(name)] = true
+			names[name] = true
 		}
 	}
 	return names

@@ -63,7 +63,7 @@ func TestRequestHeader(t *testing.T) {
 		{"named by Connection", []string{"Connection: keep-alive, X-Secret", "Connection: x-other", "X-Secret: 1", "X-Other: 2", "X-A: 1"}, http.Header{"X-A": {"1"}}},
 		{"Connection cannot drop ours", []string{"Connection: keep-alive, X-Forwarded-For, Forwarded", "X-Forwarded-For: 6.6.6.6"}, http.Header{}},
 		{"TE", []string{"TE: gzip, trailers;q=0.5"}, http.Header{}},
-		{"TE trailers", []string{"TE: gzip", "TE: trailers"}, http.Header{"Te": {"trailers"}}},
+		{"TE trailers", []string{"TE: gzip", "TE: trailers", "Connection: TE"}, http.Header{"Te": {"trailers"}}},
 		{"an upgrade to HTTP/2 is none", []string{"Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"}, http.Header{}},
 		{"nor to another HTTP", []string{"Connection: Upgrade", "Upgrade: HTTP/2.0"}, http.Header{}},
 		{"nor to TLS", []string{"Connection: Upgrade", "Upgrade: TLS/1.2"}, http.Header{}},
@@ -116,6 +116,7 @@ func TestCleanConnection(t *testing.T) {
 		{http.Header{"Connection": {"keep-alive, Upgrade"}, "Upgrade": {"websocket"}}, http.Header{"Connection": {"keep-alive, Upgrade"}, "Upgrade": {"websocket"}}},
 		{http.Header{"Connection": {"close, X-A", "x-b,,Upgrade"}, "X-A": {"1"}, "X-B": {"2"}, "X-C": {"3"}}, http.Header{"Connection": {"close, Upgrade"}, "X-C": {"3"}}},
 		{http.Header{"Connection": {"X-A"}, "X-A": {"1"}}, http.Header{}},
+		{http.Header{"Connection": {"TE"}, "Te": {"trailers"}}, http.Header{"Connection": {"TE"}, "Te": {"trailers"}}},
 	} {
 		CleanConnection(c.in)
 		if fmt.Sprint(c.in) != fmt.Sprint(c.want) {
