@@ -66,13 +66,11 @@ func (x *Exchange) FullURL(normaliseQuery func(string) string) string {
 }
 
 func (x *Exchange) url(path string, normaliseQuery func(string) string) string {
-	switch q := x.R.URL.RawQuery; {
-	case q != "":
-		return x.Peer.Origin + path + "?" + normaliseQuery(q)
-	case x.R.URL.ForceQuery:
-		return x.Peer.Origin + path + "?"
+	q := x.R.URL.RawQuery
+	if q == "" {
+		return x.Peer.Origin + path // a "?" without a query is not kept, as in Next.js
 	}
-	return x.Peer.Origin + path
+	return x.Peer.Origin + path + "?" + normaliseQuery(q)
 }
 
 // underBase takes the base path off a path.
