@@ -3,6 +3,8 @@ package conformance
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -105,6 +107,28 @@ func TestUpstreamsAreAlike(t *testing.T) {
 			}
 		})
 	}
+	for _, request := range []string{socketFrames, strings.Replace(socketFrames, "/socket", "/echo", 1)} {
+		a, b := askRaw(t, strings.TrimSpace(line), request), askRaw(t, ours.Addr(), request)
+		if a != b {
+			t.Errorf("%q\nrecord/upstream.mjs:\n%s\nupstream.go:\n%s", request, a, b)
+		}
+	}
+}
+
+// socketFrames is a WebSocket's opening and one masked frame of two letters.
+const socketFrames = "GET /socket/a?b HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, other\r\n\r\n\x81\x82\x01\x02\x03\x04ik"
+
+// askRaw gives the answer to bytes as text.
+func askRaw(t *testing.T, addr, request string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), answerTimeout)
+	defer cancel()
+	got, err := exchange(ctx, addr, "GET", []byte(request), nil)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintln(got.status, (&Entry{}).values(got), escape(got.body))
 }
 
 // ask gives an answer as text, without the address that was asked.
