@@ -110,6 +110,7 @@ func (a *App) Load(ctx context.Context) error {
 		for _, r := range s.Routes {
 			report.Routes = append(report.Routes, RouteInfo(r))
 		}
+		report.TLS = s.Settings.Server.TLS != nil
 		for _, r := range s.Rules {
 			report.Rules = append(report.Rules, RuleInfo(r))
 		}

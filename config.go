@@ -200,6 +200,8 @@ type Loaded struct {
 	// Rules are those of the configuration and the middleware's matchers, in the
 	// order in which they are asked.
 	Rules []RuleInfo
+	// TLS says that the server speaks it, by Config or the project's configuration.
+	TLS bool
 	// Warnings explain what is in the project and does nothing.
 	Warnings []string
 	// EnvFiles are the .env files that were read.

@@ -65,6 +65,7 @@ type reporter struct {
 	routes []portico.RouteInfo
 	shown  bool   // the routes have been
 	at     string // where the server listens, once it does
+	tls    bool
 	warned map[string]bool
 	err    error // the last load's, when it was printed
 }
@@ -92,7 +93,7 @@ func (r *reporter) loaded(l portico.Loaded) {
 		e.out.line(e.out.green("✓ ") + fmt.Sprintf("reloaded in %d ms", l.Took.Milliseconds()))
 		r.changes(l.Routes)
 	default:
-		r.took, r.shown = l.Took, true
+		r.took, r.shown, r.tls = l.Took, true, l.TLS
 		e.out.line(e.out.bold("portico ") + Version)
 		if len(l.EnvFiles) > 0 {
 			e.out.line(e.out.dim("environment: " + strings.Join(l.EnvFiles, ", ")))
@@ -143,7 +144,7 @@ func (r *reporter) changes(now []portico.RouteInfo) {
 func (r *reporter) listening(a net.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.at = address(a)
+	r.at = address(a, r.tls)
 	if r.err != nil {
 		o := r.e.out
 		o.line(o.yellow("! ") + "listening on " + o.bold(r.at) + ", which shows the errors until they are mended")
@@ -158,13 +159,16 @@ func (r *reporter) ready() {
 }
 
 // address is a URL that a person can open.
-func address(a net.Addr) string {
+func address(a net.Addr, tls bool) string {
 	host, port, err := net.SplitHostPort(a.String())
 	if err != nil {
-		return a.String()
+		return a.Network() + ":" + a.String()
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
 		host = "localhost"
+	}
+	if tls {
+		return "https://" + net.JoinHostPort(host, port)
 	}
 	return "http://" + net.JoinHostPort(host, port)
 }

@@ -36,7 +36,7 @@ func (a Access) Log(ctx context.Context, l *slog.Logger) {
 	if a.Route != "" {
 		attrs = append(attrs, slog.String("route", a.Route))
 	}
-	attrs = append(attrs, slog.Int("status", a.Status), slog.Int64("bytes", a.Bytes), slog.Duration("took", a.Took), slog.String("id", a.ID))
+	attrs = append(attrs, slog.Int("status", a.Status), slog.Int64("bytes", a.Bytes), slog.Float64("duration_ms", float64(a.Took.Microseconds())/1000), slog.String("id", a.ID))
 	if a.Client.IsValid() {
 		attrs = append(attrs, slog.String("client", a.Client.String()))
 	}

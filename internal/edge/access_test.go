@@ -24,8 +24,8 @@ func TestAccessLog(t *testing.T) {
 	}}))
 	Access{Method: "GET", Route: "/api/[id]", Status: 200, Bytes: 12, Took: 1500 * time.Microsecond, ID: "x-1", Client: netip.MustParseAddr("1.2.3.4")}.Log(context.Background(), l)
 	Access{Method: strings.Repeat("M", 5000), Status: 404, ID: "x-2"}.Log(context.Background(), l)
-	want := `level=INFO msg=request method=GET route=/api/[id] status=200 bytes=12 took=1.5ms id=x-1 client=1.2.3.4
-level=INFO msg=request method=` + strings.Repeat("M", 32) + ` status=404 bytes=0 took=0s id=x-2
+	want := `level=INFO msg=request method=GET route=/api/[id] status=200 bytes=12 duration_ms=1.5 id=x-1 client=1.2.3.4
+level=INFO msg=request method=` + strings.Repeat("M", 32) + ` status=404 bytes=0 duration_ms=0 id=x-2
 `
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
