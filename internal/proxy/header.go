@@ -82,11 +82,13 @@ func CleanConnection(h http.Header) {
 func requestURL(u *url.URL, s site) (*url.URL, error) {
 	path := u.EscapedPath()
 	if u.RawPath != "" && u.RawPath != path {
-		// EscapedPath writes characters that need no escape but have none here,
-		// such as braces, in its own way. What the rule saw is what is sent.
-		if p, err := url.PathUnescape(u.RawPath); err == nil && p == u.Path {
-			path = u.RawPath
+		// EscapedPath throws a spelling away that has characters which it would
+		// escape, such as braces, and writes what "%2F" stood for as a slash. What
+		// the rule saw is what is sent.
+		if p, err := url.PathUnescape(u.RawPath); err != nil || p != u.Path {
+			return nil, errors.New("it has two paths")
 		}
+		path = u.RawPath
 	}
 	if u.Opaque != "" {
 		return nil, errors.New("the path does not begin with a slash")
@@ -110,7 +112,10 @@ func requestURL(u *url.URL, s site) (*url.URL, error) {
 		return nil, errors.New("it has a dot segment")
 	}
 	out := &url.URL{Scheme: s.scheme, Host: s.address(), Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery, ForceQuery: u.ForceQuery}
-	if out.EscapedPath() != path && !strings.HasPrefix(path, "//") {
+	if out.EscapedPath() != path {
+		if strings.HasPrefix(path, "//") {
+			return nil, errors.New("it begins with two slashes and needs escapes")
+		}
 		out.Opaque = path
 	}
 	return out, nil

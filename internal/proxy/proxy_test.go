@@ -253,6 +253,8 @@ func TestTarget(t *testing.T) {
 		{"/{braces}|^`", "/{braces}|^`"},
 		{"/%7bbraces%7D", "/%7bbraces%7D"},
 		{"/%61", "/%61"},
+		{"/a%2Fb\"c", "/a%2Fb\"c"},
+		{"//a%2Fb\"c", ""},
 		{"/ünï", "/ünï"},
 		{"/x?a=1;b=2&c=%zz&d=4", "/x?a=1;b=2&c=%zz&d=4"},
 		{"/x?" + strings.Repeat("a&", 20000), "/x?" + strings.Repeat("a&", 20000)},
@@ -302,6 +304,7 @@ func TestTarget(t *testing.T) {
 		{Scheme: "http", Host: "127.0.0.1:9", Path: "/", RawQuery: "a#b"},
 		{Scheme: "http", Host: "127.0.0.1:9", Path: "/a#b", RawPath: "/a#b"},
 		{Scheme: "http", Host: "127.0.0.1:9", Path: "no-slash"},
+		{Scheme: "http", Host: "127.0.0.1:9", Path: "/a", RawPath: "/b"},
 		{Scheme: "http", Host: "127.0.0.1:9", Opaque: "//evil.test/"},
 	} {
 		err := p.Serve(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), Target{URL: u})
