@@ -220,3 +220,36 @@ func TestErrorOfHandler(t *testing.T) {
 		}
 	}
 }
+
+// The middleware and the configuration are part of what is watched: they come,
+// change, break and go.
+func TestDevRules(t *testing.T) {
+	p := newDevProject(t, nil, "app/a/route.ts", handler("a"), "lib/to.mjs", "export const to = '/a'")
+	p.await("/a", 200, "a")
+	p.await("/x", 404, "")
+
+	p.write("next.config.mjs", "import { to } from './lib/to.mjs'\nexport default { rewrites: async () => [{ source: '/x', destination: to }] }")
+	p.await("/x", 200, "a")
+
+	p.write("middleware.ts", "export const middleware = () => new Response('guarded', { status: 401 })\nexport const config = { matcher: '/x' }")
+	p.await("/x", 401, "guarded")
+	p.await("/a", 200, "a")
+
+	p.write("middleware.ts", "const m = '/x'\nexport const middleware = () => new Response('guarded', { status: 401 })\nexport const config = { matcher: m }")
+	p.await("/a", 500, "middleware.ts:3:")
+
+	p.remove("middleware.ts")
+	p.await("/x", 200, "a")
+
+	p.write("lib/to.mjs", "export const to = '/none'") // the configuration imports it
+	p.await("/x", 404, "")
+
+	p.write("next.config.mjs", "export default { rewrite: async () => [] }")
+	p.await("/a", 500, "did you mean rewrites")
+
+	p.remove("next.config.mjs")
+	p.await("/a", 200, "a")
+
+	p.write("portico.config.json", `{"basePath": "/docs"}`)
+	p.await("/docs/a", 200, "a")
+}

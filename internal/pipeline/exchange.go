@@ -109,7 +109,11 @@ func (p *Pipeline) exchange(w http.ResponseWriter, r *http.Request) *Exchange {
 // moveTo sets where the request is.
 func (x *Exchange) moveTo(path, query string) {
 	x.to, x.query = path, query
-	x.asked = route.Request{Path: path, RawQuery: query, Host: x.Peer.Host, Header: x.R.Header}
+	h := x.R.Header
+	if x.told != nil {
+		h = x.told
+	}
+	x.asked = route.Request{Path: path, RawQuery: query, Host: x.Peer.Host, Header: h}
 }
 
 // close ends what the middleware has begun.
