@@ -105,7 +105,7 @@ func TestPortico(t *testing.T) {
 func transcripts(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"../../testdata/apps/*/transcript.txt", "../../examples/*/transcript.txt"} {
+	for _, pattern := range []string{"../../testdata/apps/*/transcript.txt", "../../examples/*/transcript.txt", "../../examples/middleware/*/transcript.txt"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -35,7 +35,7 @@ function options(argv) {
     else o.apps.push(path.resolve(argv[i]));
   }
   if (!o.apps.length) {
-    const folders = ['testdata/apps', 'examples'].map((d) => path.join(root, d)).filter((d) => fs.existsSync(d));
+    const folders = ['testdata/apps', 'examples', 'examples/middleware'].map((d) => path.join(root, d)).filter((d) => fs.existsSync(d));
     for (const dir of folders)
       for (const name of fs.readdirSync(dir).sort())
         if (fs.existsSync(path.join(dir, name, 'transcript.txt'))) o.apps.push(path.join(dir, name));

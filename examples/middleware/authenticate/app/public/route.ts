@@ -1,0 +1,1 @@
+export const GET = (request: Request) => new Response('for everybody')

@@ -1,0 +1,3 @@
+import { createMiddleware } from 'third-party-library'
+
+export default createMiddleware()
