@@ -238,7 +238,7 @@ func (f *flight) serve(target *url.URL) *Error {
 	f.enter(connecting)
 	var tried []*address
 	for {
-		l, e := f.o.take(f.p.now(), tried)
+		l, e := f.o.take(time.Now(), tried)
 		if e != nil {
 			return f.give(e)
 		}
@@ -291,7 +291,7 @@ func (f *flight) try(l *lease, out *http.Request) (res *http.Response, e *Error,
 }
 
 func (f *flight) report(l *lease, was outcome) {
-	opened, closed := l.report(was, f.p.now())
+	opened, closed := l.report(was, time.Now())
 	switch {
 	case opened:
 		f.p.log.Warn("proxy: the circuit of an upstream is open", "upstream", f.o.site.key(), "address", l.address.host)

@@ -295,7 +295,7 @@ func TestClientReadsNothing(t *testing.T) {
 	})}
 	inMemory(t, Config{}, hosts, func(t *testing.T, n *network, p *Proxy) {
 		client, server := net.Pipe()
-		s := &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+		s := &http.Server{ErrorLog: quiet()}
 		done := make(chan error, 1)
 		s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			u, _ := url.Parse("http://up")
@@ -669,8 +669,8 @@ func TestOriginsAreForgotten(t *testing.T) {
 	}
 	defer p.Close()
 	bad := p.origins.get(site{"http", "failed", "80"}, p)
-	l, _ := bad.take(p.now(), nil)
-	l.report(failed, p.now())
+	l, _ := bad.take(time.Now(), nil)
+	l.report(failed, time.Now())
 	l.end()
 	for i := range 3 * maxOrigins {
 		p.origins.get(site{"http", fmt.Sprint("host", i), "80"}, p)

@@ -43,8 +43,8 @@ type Limits struct {
 type Options struct {
 	Limits
 	// MaxConcurrent is how many requests may be under way at this upstream,
-	// upgraded connections included; more are answered with 503. Zero is no
-	// limit.
+	// upgraded connections included; more are answered with 503. Zero, in
+	// Default too, or negative is no limit.
 	MaxConcurrent int
 	// BreakerFailures is how many failures in a row (no connection, no answer in
 	// time, a broken one) open the circuit of an address, so that requests are
@@ -147,7 +147,6 @@ type Proxy struct {
 	origins   origins
 	allow     allowList
 	log       *slog.Logger
-	now       func() time.Time
 	buffers   sync.Pool
 	transport *transport // of all origins without options of their own
 
@@ -165,7 +164,6 @@ const bufferSize = 64 << 10
 func New(c Config) (*Proxy, error) {
 	p := &Proxy{
 		log:     c.Logger,
-		now:     time.Now,
 		flights: map[*flight]struct{}{},
 	}
 	p.buffers.New = func() any { b := make([]byte, bufferSize); return &b }

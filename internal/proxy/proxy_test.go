@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -58,7 +59,7 @@ func newFrontUnstarted(t testing.TB, c Config, target func(r *http.Request) Targ
 	}
 	f := &front{p: p, target: target, seen: make(chan *Error, 4096)}
 	f.Server = httptest.NewUnstartedServer(f)
-	f.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	f.Config.ErrorLog = quiet()
 	t.Cleanup(func() {
 		p.Close()
 		f.Close()
@@ -91,11 +92,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, e.Reason, e.Status)
 }
 
+// quiet is for what net/http's servers log of cut connections.
+func quiet() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
+
 // backend is an upstream.
 func backend(t testing.TB, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
-	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	s.Config.ErrorLog = quiet()
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
@@ -454,4 +458,43 @@ func TestNew(t *testing.T) {
 	if got := o.options.Limits; got != builtin.Limits {
 		t.Errorf("limits %+v", got)
 	}
+}
+
+// What is sent is what was asked for, in one line and within its folder.
+func FuzzTarget(f *testing.F) {
+	for _, s := range []string{"/a/b?c=d", "/a%2fb\"", "//x", "/..%2f", "/%25252e", "/a#b", "?", "/a;b/..;x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		u, err := url.Parse("http://up.test" + in)
+		if err != nil || u.Host != "up.test" {
+			return
+		}
+		out, err := requestURL(u, site{"http", "up.test", "80"})
+		if err != nil {
+			return
+		}
+		asked, _, _ := strings.Cut(in, "#")
+		if asked == "" || asked[0] != '/' {
+			asked = "/" + asked
+		}
+		got := out.RequestURI()
+		if got != asked {
+			t.Fatalf("%q is sent as %q", asked, got)
+		}
+		if strings.ContainsAny(got, " \t\r\n#\x00") {
+			t.Fatalf("%q is not one word", got)
+		}
+		path, _, _ := strings.Cut(got, "?")
+		for range 3 {
+			for seg := range strings.SplitSeq(path, "/") {
+				if seg == ".." || seg == "." {
+					t.Fatalf("%q leaves its folder", got)
+				}
+			}
+			if path, err = url.PathUnescape(path); err != nil {
+				break
+			}
+		}
+	})
 }
