@@ -18,9 +18,8 @@ import (
 // line a cookie for responses. The objects are script objects, because scripts
 // get back what they put in.
 type jar struct {
-	names  []string
-	byName map[string]*goja.Object
-	h      *web.Headers
+	cookies []*cookie
+	h       *web.Headers
 
 	response bool
 	// sealed makes writes throw: cookies() where nothing may be set any more.
@@ -29,19 +28,54 @@ type jar struct {
 	changed func(name string)
 }
 
-func (j *jar) put(name string, c *goja.Object) {
-	if _, ok := j.byName[name]; !ok {
-		j.names = append(j.names, name)
-	}
-	j.byName[name] = c
+// cookie is one of a jar. That of a request has its value, and becomes an
+// object when a script wants it: of all that a browser sends few are looked at.
+type cookie struct {
+	name   string
+	value  string
+	root   bool // the object gets the path /
+	object *goja.Object
 }
 
+// find returns nil for a cookie that is not there.
+func (j *jar) find(name string) *cookie {
+	for _, c := range j.cookies {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// object is the cookie as scripts see it, the same one each time.
+func (m *Modules) object(c *cookie) *goja.Object {
+	if c.object == nil {
+		c.object = m.rt.NewObject()
+		put(c.object, "name", m.env.UTF8Text(c.name))
+		put(c.object, "value", m.env.UTF8Text(c.value))
+		if c.root {
+			put(c.object, "path", m.rt.ToValue("/"))
+		}
+	}
+	return c.object
+}
+
+// put adds a cookie, or replaces the one of its name where that stands.
+func (j *jar) put(c cookie) {
+	if old := j.find(c.name); old != nil {
+		*old = c
+		return
+	}
+	j.cookies = append(j.cookies, &c)
+}
+
+// remove leaves the old list as it is: a script may be in the middle of it.
 func (j *jar) remove(name string) bool {
-	if _, ok := j.byName[name]; !ok {
+	c := j.find(name)
+	if c == nil {
 		return false
 	}
-	delete(j.byName, name)
-	j.names = slices.DeleteFunc(j.names, func(n string) bool { return n == name })
+	j.cookies = slices.DeleteFunc(slices.Clone(j.cookies), func(o *cookie) bool { return o == c })
 	return true
 }
 
@@ -49,7 +83,7 @@ func (j *jar) remove(name string) bool {
 // without "=" has the value "true", values are percent-decoded and a pair whose
 // value cannot be is left out, the last pair of a name wins in the place of the first.
 func (m *Modules) requestJar(h *web.Headers) *jar {
-	j := &jar{byName: map[string]*goja.Object{}, h: h}
+	j := &jar{h: h}
 	v, _ := h.Get("cookie")
 	v = fromLatin1(v)
 	for pair := range strings.SplitSeq(v, ";") {
@@ -63,10 +97,7 @@ func (m *Modules) requestJar(h *web.Headers) *jar {
 		} else if value, ok = decodeComponent(value); !ok {
 			continue
 		}
-		c := m.rt.NewObject()
-		put(c, "name", m.env.UTF8Text(name))
-		put(c, "value", m.env.UTF8Text(value))
-		j.put(name, c)
+		j.put(cookie{name: name, value: value})
 	}
 	return j
 }
@@ -128,10 +159,10 @@ func encodeComponent(s string) string {
 
 // responseJar parses the `set-cookie` lines of a response.
 func (m *Modules) responseJar(h *web.Headers) *jar {
-	j := &jar{byName: map[string]*goja.Object{}, h: h, response: true}
+	j := &jar{h: h, response: true}
 	for _, line := range h.Values("set-cookie") {
-		if name, c, ok := m.parseSetCookie(line); ok {
-			j.put(name, c)
+		if name, o, ok := m.parseSetCookie(line); ok {
+			j.put(cookie{name: name, object: o})
 		}
 	}
 	return j
@@ -213,17 +244,22 @@ func (m *Modules) date(v goja.Value) goja.Value {
 // write puts the jar back into its header list.
 func (m *Modules) write(j *jar) {
 	if !j.response {
-		parts := make([]string, 0, len(j.names))
-		for _, n := range j.names {
-			parts = append(parts, n+"="+encodeComponent(optional(j.byName[n].Get("value"))))
+		parts := make([]string, 0, len(j.cookies))
+		for _, c := range j.cookies {
+			parts = append(parts, m.pair(c))
 		}
 		j.h.Set("cookie", strings.Join(parts, "; "))
 		return
 	}
 	j.h.Delete("set-cookie")
-	for _, n := range j.names {
-		j.h.Append("set-cookie", m.serialise(j.byName[n]))
+	for _, c := range j.cookies {
+		j.h.Append("set-cookie", m.serialise(m.object(c)))
 	}
+}
+
+// pair is a cookie as a request's header has it.
+func (m *Modules) pair(c *cookie) string {
+	return c.name + "=" + encodeComponent(optional(m.object(c).Get("value")))
 }
 
 func optional(v goja.Value) string {
@@ -334,7 +370,7 @@ func (m *Modules) set(j *jar, args []goja.Value) {
 		m.normalise(c)
 		m.serialise(c) // throws before anything has changed
 	}
-	j.put(key, c)
+	j.put(cookie{name: key, object: c})
 	m.write(j)
 	if j.changed != nil {
 		j.changed(key)
@@ -400,8 +436,8 @@ func (m *Modules) jarMethods(c *js.Class) {
 		return j
 	}
 	c.Method("get", 0, func(c goja.FunctionCall) goja.Value {
-		if o, ok := self(c.This).byName[nameArgument(c.Argument(0))]; ok {
-			return o
+		if found := self(c.This).find(nameArgument(c.Argument(0))); found != nil {
+			return m.object(found)
 		}
 		return goja.Undefined()
 	})
@@ -412,16 +448,15 @@ func (m *Modules) jarMethods(c *js.Class) {
 		if !all {
 			want = nameArgument(c.Arguments[0])
 		}
-		for _, n := range j.names {
-			if all || n == want {
-				out = append(out, j.byName[n])
+		for _, c := range j.cookies {
+			if all || c.name == want {
+				out = append(out, m.object(c))
 			}
 		}
 		return m.rt.NewArray(out...)
 	})
 	c.Method("has", 1, func(c goja.FunctionCall) goja.Value {
-		_, ok := self(c.This).byName[c.Argument(0).String()]
-		return m.rt.ToValue(ok)
+		return m.rt.ToValue(self(c.This).find(c.Argument(0).String()) != nil)
 	})
 	c.Method("set", 0, func(c goja.FunctionCall) goja.Value {
 		m.set(writable(c.This), c.Arguments)
@@ -430,11 +465,11 @@ func (m *Modules) jarMethods(c *js.Class) {
 	c.Method("toString", 0, func(c goja.FunctionCall) goja.Value {
 		j := self(c.This)
 		var parts []string
-		for _, n := range j.names {
+		for _, c := range j.cookies {
 			if j.response {
-				parts = append(parts, m.serialise(j.byName[n]))
+				parts = append(parts, m.serialise(m.object(c)))
 			} else {
-				parts = append(parts, n+"="+encodeComponent(optional(j.byName[n].Get("value"))))
+				parts = append(parts, m.pair(c))
 			}
 		}
 		return m.rt.ToValue(strings.Join(parts, "; "))
@@ -458,7 +493,7 @@ func (m *Modules) requestCookies() *js.Class {
 			}
 			return j
 		}
-		c.Getter("size", func(c goja.FunctionCall) goja.Value { return m.rt.ToValue(len(self(c.This).names)) })
+		c.Getter("size", func(c goja.FunctionCall) goja.Value { return m.rt.ToValue(len(self(c.This).cookies)) })
 		c.Method("delete", 1, func(c goja.FunctionCall) goja.Value {
 			j := self(c.This)
 			var result goja.Value
@@ -474,15 +509,15 @@ func (m *Modules) requestCookies() *js.Class {
 		})
 		c.Method("clear", 0, func(c goja.FunctionCall) goja.Value {
 			j := self(c.This)
-			j.names, j.byName = nil, map[string]*goja.Object{}
+			j.cookies = nil
 			m.write(j)
 			return c.This
 		})
 		c.Symbol(goja.SymIterator, m.iso.Func("[Symbol.iterator]", 0, func(c goja.FunctionCall) goja.Value {
 			j := self(c.This)
 			var out []any
-			for _, n := range j.names {
-				out = append(out, m.rt.NewArray(m.rt.ToValue(n), j.byName[n]))
+			for _, c := range j.cookies {
+				out = append(out, m.rt.NewArray(m.rt.ToValue(c.name), m.object(c)))
 			}
 			a := m.rt.NewArray(out...)
 			f, _ := goja.AssertFunction(a.GetSymbol(goja.SymIterator))

@@ -336,14 +336,14 @@ type Exchange struct {
 	err     error
 	plain   bool // bytes at hand and nothing for after(): no way back to the isolate
 
-	middleware bool     // it runs the middleware, and the answer is a verdict
-	touched    bool     // middleware has read of the body, or holds its stream
+	middleware bool // it runs the middleware, and the answer is a verdict
+	touched    bool // middleware has read of the body, or holds its stream
 	// shared and handlers are the branches of a body that middleware may read;
 	// held counts its waitUntil promises, over those that settled and the end of
 	// the request.
 	shared, handlers io.ReadCloser
 	held, over       atomic.Int32
-	verdict    *Verdict // of middleware
+	verdict          *Verdict // of middleware
 
 	later     []func()      // after() callbacks, until the answer is finished
 	finished  bool          // the answer has been sent, or nobody waits for it
@@ -515,9 +515,13 @@ func requestBody(r *http.Request) *web.Body {
 // Complete completes the headers as a handler sees them behind a Node server:
 // Host is a header, and x-forwarded-* are there unless the client sent them.
 func (x *Exchange) Complete(h http.Header) {
+	var values [5]string // of all, in one piece
+	n := 0
 	set := func(name, value string) {
 		if _, ok := h[name]; !ok && value != "" {
-			h[name] = []string{value}
+			values[n] = value
+			h[name] = values[n : n+1 : n+1]
+			n++
 		}
 	}
 	if !x.call.Overridden {
@@ -732,15 +736,15 @@ func bodyless(status int) bool { return status == 204 || status == 205 || status
 func (x *Exchange) withCookies(m *Modules, h *web.Headers) *web.Headers {
 	h = h.Clone()
 	j := m.responseJar(h)
-	own := slices.Clone(j.names)
-	for _, n := range own { // Next.js sets them again, which gives them a path
-		m.normalise(j.byName[n])
+	for _, c := range j.cookies { // Next.js sets them again, which gives them a path
+		m.normalise(m.object(c))
 	}
 	for _, n := range x.changed {
-		if !slices.Contains(own, n) {
-			if c := x.jar.byName[n]; c != nil {
-				j.put(n, c)
-			}
+		if j.find(n) != nil {
+			continue
+		}
+		if c := x.jar.find(n); c != nil {
+			j.put(*c)
 		}
 	}
 	m.write(j)

@@ -175,7 +175,7 @@ func (x *Exchange) conclude(m *Modules, res *web.Response) {
 			v.Header[k] = append(v.Header[k], value)
 		}
 	})
-	v.Request = overridden(h)
+	v.Request = overridden(h, x.req.Header)
 	x.end()
 }
 
@@ -191,8 +191,9 @@ func passedOn(name string) bool {
 }
 
 // overridden are the request's headers from here on, nil when they are as they
-// were: { request: { headers } } is the complete list.
-func overridden(h *web.Headers) http.Header {
+// were: { request: { headers } } is the complete list. was has the headers that
+// came, whose values are used again where they are the same.
+func overridden(h *web.Headers, was http.Header) http.Header {
 	names, ok := h.Get("x-middleware-override-headers")
 	if !ok {
 		return nil
@@ -201,7 +202,12 @@ func overridden(h *web.Headers) http.Header {
 	for name := range strings.SplitSeq(names, ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if v, ok := h.Get("x-middleware-request-" + name); ok && name != "" && !strings.HasPrefix(name, "x-middleware-") {
-			to[http.CanonicalHeaderKey(name)] = []string{v}
+			k := http.CanonicalHeaderKey(name)
+			if old := was[k]; len(old) == 1 && old[0] == v {
+				to[k] = old
+			} else {
+				to[k] = []string{v}
+			}
 		}
 	}
 	return to

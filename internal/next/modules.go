@@ -166,19 +166,14 @@ func (m *Modules) headers(o *goja.Object) {
 // request, with writes that end up on the response.
 func (m *Modules) cookies(x *Exchange) *goja.Object {
 	if x.cookiesObj == nil {
-		j := &jar{byName: map[string]*goja.Object{}, h: &web.Headers{}, response: true}
-		in := m.requestJar(x.incoming)
-		for _, n := range in.names {
-			c := m.rt.NewObject()
-			put(c, "name", in.byName[n].Get("name"))
-			put(c, "value", in.byName[n].Get("value"))
-			put(c, "path", m.rt.ToValue("/"))
-			j.put(n, c)
+		j := &jar{cookies: m.requestJar(x.incoming).cookies, h: &web.Headers{}, response: true}
+		for _, c := range j.cookies {
+			c.root = true
 		}
 		for _, line := range x.call.Cookies { // what middleware has set counts already
-			if name, c, ok := m.parseSetCookie(line); ok {
-				m.normalise(c)
-				j.put(name, c)
+			if name, o, ok := m.parseSetCookie(line); ok {
+				m.normalise(o)
+				j.put(cookie{name: name, object: o})
 			}
 		}
 		j.changed = x.cookieChanged

@@ -1,6 +1,8 @@
 package next
 
 import (
+	"strings"
+
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
@@ -125,13 +127,10 @@ func (m *Modules) overrides(init *goja.Object, to *web.Headers) {
 	if !ok {
 		panic(m.iso.NewError("Error", "request.headers must be an instance of Headers"))
 	}
-	names := ""
+	names := make([]string, 0, h.Len())
 	h.Combined(func(name, value string) {
 		to.Set("x-middleware-request-"+name, value)
-		if names != "" {
-			names += ","
-		}
-		names += name
+		names = append(names, name)
 	})
-	to.Set("x-middleware-override-headers", names)
+	to.Set("x-middleware-override-headers", strings.Join(names, ","))
 }

@@ -173,13 +173,14 @@ func (h *Headers) Values(name string) []string {
 // Set replaces a header's lines with one, in the place of the first.
 func (h *Headers) Set(name, value string) {
 	h.own()
-	done := false
-	h.list = slices.DeleteFunc(h.list, func(f field) bool { return f.name == name && func() bool { d := done; done = true; return d }() })
 	for i := range h.list {
-		if h.list[i].name == name {
-			h.list[i].value = value
-			return
+		if h.list[i].name != name {
+			continue
 		}
+		h.list[i].value = value
+		rest := slices.DeleteFunc(h.list[i+1:], func(f field) bool { return f.name == name })
+		h.list = h.list[:i+1+len(rest)]
+		return
 	}
 	h.list = append(h.list, field{name, value})
 }
@@ -261,18 +262,18 @@ func (h *Headers) CopyTo(dst http.Header) {
 // lines apart.
 func (h *Headers) sorted() []field {
 	h.materialise()
-	out := make([]field, 0, len(h.list))
-	seen := map[string]int{}
-	for _, f := range h.list {
-		if i, ok := seen[f.name]; ok && f.name != "set-cookie" {
-			out[i].value += ", " + f.value
+	out := slices.Clone(h.list)
+	slices.SortStableFunc(out, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	n := 0
+	for i, f := range out {
+		if i > 0 && out[n-1].name == f.name && f.name != "set-cookie" {
+			out[n-1].value += ", " + f.value
 			continue
 		}
-		seen[f.name] = len(out)
-		out = append(out, f)
+		out[n] = f
+		n++
 	}
-	slices.SortStableFunc(out, func(a, b field) int { return strings.Compare(a.name, b.name) })
-	return out
+	return out[:n]
 }
 
 // tokenByte marks the bytes that an HTTP token may have (RFC 9110 §5.6.2).
