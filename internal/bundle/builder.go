@@ -125,6 +125,9 @@ func (b *Builder) build(ctx context.Context, pass int) (*Bundle, error) {
 		return nil, &Error{Messages: b.messages(result.Errors), Inputs: inputs}
 	}
 	out := &Bundle{Warnings: b.messages(result.Warnings), Inputs: inputs}
+	if w := b.plugin.absentWarning(); w != nil {
+		out.Warnings = append(out.Warnings, w)
+	}
 	for _, f := range result.OutputFiles {
 		if strings.HasSuffix(f.Path, ".map") {
 			out.SourceMap = f.Contents

@@ -16,6 +16,9 @@ var nodeBuiltins = strings.Fields(`
 	string_decoder sys timers timers/promises tls trace_events tty url util
 	util/types v8 vm wasi worker_threads zlib`)
 
+// prefixedBuiltins are those that it serves under node: only.
+var prefixedBuiltins = []string{"sea", "sqlite", "test", "test/reporters"}
+
 // nextModules are the modules of next that a route handler, middleware or
 // config may want; a host serves some of them.
 var nextModules = []string{

@@ -35,7 +35,8 @@ type Options struct {
 	// node_modules and may be called from several goroutines. For a Node
 	// built-in it is asked both spellings, "node:buffer" first, and the
 	// spelling it accepts is the one looked up at run time, so that `buffer` and
-	// `node:buffer` are one module. Nil serves nothing.
+	// `node:buffer` are one module. A Node built-in that it does not accept is a
+	// module that throws when something of it is called. Nil serves nothing.
 	Host func(specifier string) bool
 	// Define replaces expressions by JavaScript literals, such as
 	// "process.env.NEXT_PUBLIC_X" by `"x"`. NODE_ENV and NEXT_RUNTIME are set
@@ -43,8 +44,7 @@ type Options struct {
 	Define map[string]string
 	// Partial is for configuration files, which import whole build tools to
 	// call one small function of them. Packages are resolved as Node does, and
-	// may import what is not there: a Node module that the host lacks throws
-	// when something of it is called, a package when it is loaded.
+	// may import packages that are not there, which throw when they are loaded.
 	Partial bool
 	// Dev builds for development: NODE_ENV is "development" and packages are
 	// resolved with the "development" condition.

@@ -85,14 +85,11 @@ func (b *Builder) explainUnresolved(m *Message, specifier string) {
 		m.Hint = nearest(b.o.Dir, target)
 	case strings.HasPrefix(specifier, "go:"):
 		m.Hint = fmt.Sprintf("no Go functions are exposed under this name; register them with app.Expose(%q, …)", strings.TrimPrefix(specifier, "go:"))
-	case bare != specifier || isBuiltin(bare):
-		m.Text = fmt.Sprintf("the Node.js module %q is not available here", specifier)
-		m.Hint = "scripts do not run in Node.js" + b.hostedList("; available are ", "node:", nodeBuiltins)
-		if bare == specifier {
-			m.Hint += fmt.Sprintf("; or install a package named %q", specifier)
-		}
+	case bare != specifier:
+		m.Text = fmt.Sprintf("there is no Node.js module %q", specifier)
+		m.Hint = "scripts do not run in Node.js" + b.plugin.hostedList("; available are ", "node:", nodeBuiltins)
 	case name == "next":
-		m.Hint = "there is no such module" + b.hostedList("; available are ", "", nextModules)
+		m.Hint = "there is no such module" + b.plugin.hostedList("; available are ", "", nextModules)
 	case name == "portico":
 		m.Hint = "this version of portico has no such module"
 	case len(config.candidates(specifier)) > 0:
@@ -176,13 +173,13 @@ func (b *Builder) declares(name string) bool {
 }
 
 // hostedList names those of names that the host serves, or is "".
-func (b *Builder) hostedList(before, prefix string, names []string) string {
-	if b.o.Host == nil {
+func (p *plugin) hostedList(before, prefix string, names []string) string {
+	if p.o.Host == nil {
 		return ""
 	}
 	var served []string
 	for _, n := range names {
-		if _, ok := b.plugin.hosted(n); ok {
+		if _, ok := p.hosted(n); ok {
 			served = append(served, prefix+n)
 		}
 	}

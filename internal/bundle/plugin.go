@@ -24,7 +24,7 @@ const (
 	nsMeta    = "portico-meta"    // import.meta of the file at this path; "*" is what they share
 	nsEmpty   = "portico-empty"   // a module with nothing in it
 	nsAddon   = "portico-addon"   // a native addon: throws
-	nsAbsent  = "portico-absent"  // a module of Node's that is not there: throws when it is used
+	nsAbsent  = "portico:absent"  // a module of Node's that is not there: throws when it is used; "*" is what they share. No stack shows frames of portico:
 	nsMissing = "portico-missing" // a package that is not there: throws
 )
 
@@ -40,6 +40,7 @@ type plugin struct {
 	mu      sync.Mutex
 	entries []string
 	files   map[string]bool // what the build has read
+	absent  map[string]bool // modules of Node's that packages import in vain
 }
 
 func newPlugin(o Options, conditions []string) *plugin {
@@ -50,7 +51,7 @@ func newPlugin(o Options, conditions []string) *plugin {
 func (p *plugin) begin(entries []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.entries, p.files = entries, map[string]bool{}
+	p.entries, p.files, p.absent = entries, map[string]bool{}, map[string]bool{}
 }
 
 func (p *plugin) read(file string) {
@@ -71,7 +72,7 @@ func (p *plugin) esbuild() api.Plugin {
 		if p.o.Partial {
 			b.OnResolve(api.OnResolveOptions{Filter: `.*`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) { return p.resolvePartial(b, a) })
 		}
-		b.OnResolve(api.OnResolveOptions{Filter: `^[^.]`}, p.resolve)
+		b.OnResolve(api.OnResolveOptions{Filter: `^[^.]`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) { return p.resolve(b, a) })
 		b.OnResolve(api.OnResolveOptions{Filter: `\.node$`}, p.resolveAddon)
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "file"}, p.loadFile)
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: nsEntries}, p.loadEntries)
@@ -95,10 +96,12 @@ var urlImport = regexp.MustCompile(`^(?:https?:)?//`)
 // resolve is asked about every specifier that is not a relative path. What it
 // leaves open goes to tsconfig's paths and node_modules; a result from here
 // would lose the tsconfig settings that go with the file.
-func (p *plugin) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
+func (p *plugin) resolve(b api.PluginBuild, a api.OnResolveArgs) (api.OnResolveResult, error) {
 	switch {
 	case a.Kind == api.ResolveEntryPoint:
 		return api.OnResolveResult{Path: "entries", Namespace: nsEntries}, nil
+	case a.Path == nsAbsent+":*":
+		return api.OnResolveResult{Path: "*", Namespace: nsAbsent}, nil
 	case strings.HasPrefix(a.Path, nsMeta+":"):
 		// Free of side effects, so that esbuild drops one that is not used.
 		return api.OnResolveResult{Path: strings.TrimPrefix(a.Path, nsMeta+":"), Namespace: nsMeta, SideEffects: api.SideEffectsFalse}, nil
@@ -112,6 +115,9 @@ func (p *plugin) resolve(a api.OnResolveArgs) (api.OnResolveResult, error) {
 	}
 	if name, ok := p.hosted(a.Path); ok {
 		return api.OnResolveResult{Path: name, Namespace: nsHost}, nil
+	}
+	if result, ok := p.resolveAbsent(b, a); ok {
+		return result, nil
 	}
 	switch a.Path {
 	case "server-only":
@@ -187,23 +193,70 @@ func addonModule(name string) string {
 	return `throw Object.assign(new Error(` + quote("native addon "+name+" cannot be loaded") + `), { code: "ERR_DLOPEN_FAILED" });` + "\n"
 }
 
-// asked marks a question of resolvePartial's own.
+// asked marks a question that the plugin puts to esbuild itself.
 type asked struct{}
 
+// found reports whether an import leads somewhere.
+func found(b api.PluginBuild, a api.OnResolveArgs) bool {
+	result := b.Resolve(a.Path, api.ResolveOptions{Importer: a.Importer, Namespace: a.Namespace, ResolveDir: a.ResolveDir, Kind: a.Kind, PluginData: asked{}, With: a.With})
+	return len(result.Errors) == 0
+}
+
+// resolveAbsent takes absentModule in place of a module of Node's that the host
+// lacks: most packages that import one have a use for it that never runs here.
+// A package of the same name that is installed is taken for a bare name, as it
+// was installed for such hosts. The project hears of each of its own imports,
+// and once of all those in packages.
+func (p *plugin) resolveAbsent(b api.PluginBuild, a api.OnResolveArgs) (api.OnResolveResult, bool) {
+	if _, ours := a.PluginData.(asked); ours {
+		return api.OnResolveResult{}, false
+	}
+	bare := strings.TrimPrefix(a.Path, "node:")
+	switch {
+	case bare != a.Path:
+		if !isBuiltin(bare) && !slices.Contains(prefixedBuiltins, bare) {
+			return api.OnResolveResult{}, false
+		}
+	case !isBuiltin(bare) || found(b, a):
+		return api.OnResolveResult{}, false
+	}
+	result := api.OnResolveResult{Path: "node:" + bare, Namespace: nsAbsent}
+	if inNodeModules(a.Importer) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.absent["node:"+bare] = true
+		return result, true
+	}
+	hint := "scripts do not run in Node.js" + p.hostedList("; available are ", "node:", nodeBuiltins)
+	if bare == a.Path {
+		hint += fmt.Sprintf("; or install a package named %q", bare)
+	}
+	result.Warnings = []api.Message{explained(fmt.Sprintf("the Node.js module %q is not available here; what is called of it throws", a.Path), hint)}
+	return result, true
+}
+
+// absentWarning tells which of Node's modules packages import in vain.
+func (p *plugin) absentWarning() *Message {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.absent) == 0 {
+		return nil
+	}
+	return &Message{
+		Text: "packages import Node.js modules that are not available here: " + strings.Join(slices.Sorted(maps.Keys(p.absent)), ", "),
+		Hint: "what is called of them throws an error that names it; most packages work without",
+	}
+}
+
 // resolvePartial asks the others about an import in a package, and takes a
-// module in place of what they do not find: for one of Node's a module that
-// throws when it is called, for a package one that throws at once, as in Node,
-// for code that has a try around it.
+// module that throws at once in place of a package that they do not find, as in
+// Node, for code that has a try around it.
 func (p *plugin) resolvePartial(b api.PluginBuild, a api.OnResolveArgs) (api.OnResolveResult, error) {
 	if _, ours := a.PluginData.(asked); ours || !inNodeModules(a.Importer) || a.Namespace != "file" {
 		return api.OnResolveResult{}, nil
 	}
-	found := b.Resolve(a.Path, api.ResolveOptions{Importer: a.Importer, Namespace: a.Namespace, ResolveDir: a.ResolveDir, Kind: a.Kind, PluginData: asked{}, With: a.With})
-	switch {
-	case len(found.Errors) == 0:
+	if found(b, a) || strings.HasPrefix(a.Path, "node:") || isBuiltin(a.Path) {
 		return api.OnResolveResult{}, nil // and once more, for the settings that go with the file
-	case strings.HasPrefix(a.Path, "node:") || isBuiltin(a.Path):
-		return api.OnResolveResult{Path: a.Path, Namespace: nsAbsent}, nil
 	}
 	return api.OnResolveResult{Path: a.Path, Namespace: nsMissing}, nil
 }
@@ -212,18 +265,36 @@ func missingModule(name string) string {
 	return `throw Object.assign(new Error(` + quote("Cannot find module '"+name+"'") + `), { code: "MODULE_NOT_FOUND" });` + "\n"
 }
 
-// absentModule is a module that has everything and throws when it is called.
-// Its names are found on the prototype too, where esbuild's import of a
-// CommonJS module looks for what is not its own.
+// absentModule is a module that has everything and throws when it is called,
+// constructed or made a primitive. Its names are found on the prototype too,
+// where esbuild's import of a CommonJS module looks for what is not its own.
+// What a package sets on it stays.
 func absentModule(name string) string {
-	return `var absent = function (path) {
-	var fail = function () { throw Object.assign(new Error(path + " is not available here"), { code: "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM" }); };
-	var get = function (target, key) {
-		return typeof key === "symbol" || key === "prototype" || key === "__esModule" || key === "then" ? target[key] : absent(path + "." + key);
+	if name != "*" {
+		return "import absent from " + quote(nsAbsent+":*") + ";\nmodule.exports = absent(" + quote(name) + ");\n"
+	}
+	return `export default function (module) {
+	var member = function (path) {
+		var fail = function () {
+			var error = new Error('the Node.js module "' + module + '" has no ' + (path || "function of its own") + ' here' +
+				'\nhint: scripts do not run in Node.js; use what the Web platform has for it, or do it in Go and expose the function');
+			error.code = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
+			throw error;
+		};
+		var own = Object.prototype.hasOwnProperty;
+		var get = function (target, key) {
+			if (key === Symbol.toPrimitive) return fail;
+			if (key === Symbol.hasInstance) return function () { return false; };
+			if (typeof key === "symbol" || own.call(target, key) || key === "__esModule" || key === "then" || key === "toJSON") return target[key];
+			return target[key] = member(path ? path + "." + key : key);
+		};
+		var target = function () {};
+		delete target.name;
+		delete target.length;
+		return new Proxy(target, { apply: fail, construct: fail, get: get, getPrototypeOf: function () { return new Proxy({}, { get: function (_, key) { return get(target, key); } }); } });
 	};
-	return new Proxy(function () {}, { apply: fail, construct: fail, get: get, getPrototypeOf: function () { return new Proxy({}, { get: get }); } });
-};
-module.exports = absent(` + quote(name) + `);
+	return member("");
+}
 `
 }
 

@@ -87,7 +87,8 @@ func frameOf(f *goja.StackFrame) (frame, bool) {
 		name = ""
 	}
 	if f.SrcName() == "<native>" {
-		if name == "" || strings.Contains(name, "/") || strings.Contains(name, "github.com") {
+		// goja has a frame of its own for a call of a proxy, V8 has none.
+		if name == "" || name == "proxy" || strings.Contains(name, "/") || strings.Contains(name, "github.com") {
 			return frame{}, false // a Go function without a script name
 		}
 		return frame{fn: name}, true
