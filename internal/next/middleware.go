@@ -175,7 +175,7 @@ func (x *Exchange) conclude(m *Modules, res *web.Response) {
 			v.Header[k] = append(v.Header[k], value)
 		}
 	})
-	v.Request = overridden(h, x.req.Header)
+	v.Request = overridden(h)
 	x.end()
 }
 
@@ -191,23 +191,27 @@ func passedOn(name string) bool {
 }
 
 // overridden are the request's headers from here on, nil when they are as they
-// were: { request: { headers } } is the complete list. was has the headers that
-// came, whose values are used again where they are the same.
-func overridden(h *web.Headers, was http.Header) http.Header {
+// were: { request: { headers } } is the complete list.
+func overridden(h *web.Headers) http.Header {
 	names, ok := h.Get("x-middleware-override-headers")
 	if !ok {
 		return nil
 	}
-	to := make(http.Header, 8)
+	const prefix = "x-middleware-request-"
+	given := make(map[string]string, 16)
+	h.Each(func(name, value string) {
+		if name, ok := strings.CutPrefix(name, prefix); ok {
+			given[name] = value
+		}
+	})
+	to := make(http.Header, len(given))
+	values := make([]string, 0, len(given)) // one array for all
 	for name := range strings.SplitSeq(names, ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
-		if v, ok := h.Get("x-middleware-request-" + name); ok && name != "" && !strings.HasPrefix(name, "x-middleware-") {
-			k := http.CanonicalHeaderKey(name)
-			if old := was[k]; len(old) == 1 && old[0] == v {
-				to[k] = old
-			} else {
-				to[k] = []string{v}
-			}
+		if v, ok := given[name]; ok && !strings.HasPrefix(name, "x-middleware-") {
+			delete(given, name)
+			values = append(values, v)
+			to[http.CanonicalHeaderKey(name)] = values[len(values)-1 : len(values) : len(values)]
 		}
 	}
 	return to

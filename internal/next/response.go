@@ -127,10 +127,11 @@ func (m *Modules) overrides(init *goja.Object, to *web.Headers) {
 	if !ok {
 		panic(m.iso.NewError("Error", "request.headers must be an instance of Headers"))
 	}
-	names := make([]string, 0, h.Len())
-	h.Combined(func(name, value string) {
-		to.Set("x-middleware-request-"+name, value)
-		names = append(names, name)
-	})
-	to.Set("x-middleware-override-headers", strings.Join(names, ","))
+	const prefix = "x-middleware-request-"
+	again := false
+	to.Each(func(name, _ string) { again = again || strings.HasPrefix(name, prefix) })
+	if again { // given by the script itself, among the response's headers
+		h.Combined(func(name, _ string) { to.Delete(prefix + name) })
+	}
+	to.Set("x-middleware-override-headers", to.AppendAll(prefix, h))
 }

@@ -209,6 +209,28 @@ func (h *Headers) Has(name string) bool {
 	return slices.ContainsFunc(h.list, func(f field) bool { return f.name == name })
 }
 
+// AppendAll adds the lines of another list in its sorted order, each with a
+// prefix to its name, and returns the names without it, separated by commas.
+// For names of which none is there yet.
+func (h *Headers) AppendAll(prefix string, from *Headers) (names string) {
+	list := from.sorted()
+	h.own()
+	h.list = slices.Grow(h.list, len(list)+1)
+	var b strings.Builder
+	for i, f := range list {
+		if i > 0 {
+			if b.WriteByte(','); f.name == list[i-1].name {
+				h.Set(prefix+f.name, f.value) // the last of several cookies
+				b.WriteString(f.name)
+				continue
+			}
+		}
+		b.WriteString(f.name)
+		h.list = append(h.list, field{prefix + f.name, f.value})
+	}
+	return b.String()
+}
+
 // Each calls f for every line in the order of writing.
 func (h *Headers) Each(f func(name, value string)) {
 	h.materialise()
@@ -230,6 +252,10 @@ func (h *Headers) Len() int {
 	h.materialise()
 	return len(h.list)
 }
+
+// plain reports whether the list is this object's own and nobody is told of
+// writes to it, but for the copy that a shared list makes first.
+func (h *Headers) plain() bool { return h.view == nil && h.source == nil && h.guard == guardNone }
 
 // Clone returns an independent copy without guard and hook.
 func (h *Headers) Clone() *Headers {
@@ -259,21 +285,28 @@ func (h *Headers) CopyTo(dst http.Header) {
 }
 
 // sorted is the standard's "sort and combine": names in order, set-cookie
-// lines apart.
+// lines apart. The list is not the caller's to change.
 func (h *Headers) sorted() []field {
 	h.materialise()
-	out := slices.Clone(h.list)
-	slices.SortStableFunc(out, func(a, b field) int { return strings.Compare(a.name, b.name) })
-	n := 0
-	for i, f := range out {
-		if i > 0 && out[n-1].name == f.name && f.name != "set-cookie" {
+	if slices.IsSortedFunc(h.list, func(a, b field) int {
+		if a.name == b.name && a.name != "set-cookie" {
+			return -1 // to be combined, so not in order
+		}
+		return strings.Compare(a.name, b.name)
+	}) {
+		return h.list
+	}
+	list := slices.Clone(h.list)
+	slices.SortStableFunc(list, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	out := list[:0]
+	for _, f := range list {
+		if n := len(out); n > 0 && out[n-1].name == f.name && f.name != "set-cookie" {
 			out[n-1].value += ", " + f.value
 			continue
 		}
-		out[n] = f
-		n++
+		out = append(out, f)
 	}
-	return out[:n]
+	return out
 }
 
 // tokenByte marks the bytes that an HTTP token may have (RFC 9110 §5.6.2).
@@ -500,7 +533,12 @@ func (e *Env) fillHeaders(h *Headers, init goja.Value) {
 	}
 	if src, ok := js.Host[Headers](e.iso, o); ok {
 		// What a script would see by iterating: one line a name, cookies apart.
-		for _, f := range src.sorted() {
+		list := src.sorted()
+		if h.plain() && src.plain() && len(list) > 0 && len(list) == len(src.list) && &list[0] == &src.list[0] {
+			h.list, h.shared, src.shared = list, true, true
+			return
+		}
+		for _, f := range list {
 			h.Append(f.name, f.value)
 		}
 		return
