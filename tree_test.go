@@ -55,6 +55,7 @@ var layers = map[string]layer{
 
 	// Programs and tests from outside: they talk to the binary over HTTP.
 	"internal/conformance": {rank: 0, may: []string{}},
+	"internal/security":    {rank: 0, may: []string{}},
 	"bench":                {rank: 7, may: []string{"", "bench/item"}},
 	"bench/item":           {rank: 0, may: []string{}},
 	"bench/plain":          {rank: 6, may: []string{"bench/item"}},

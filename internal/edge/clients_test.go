@@ -171,6 +171,28 @@ func TestPeerDropsInternalHeaders(t *testing.T) {
 	}
 }
 
+// What a client names in Connection ends here, so that it takes nothing from
+// what is added later.
+func TestPeerEndsConnectionFields(t *testing.T) {
+	for _, c := range []struct {
+		sent []string
+		left string // of Connection
+		gone bool   // X-User-Id
+	}{
+		{[]string{"close"}, "close", false},
+		{[]string{"close, x-user-id"}, "close", true},
+		{[]string{"Upgrade", " X-USER-ID ,,"}, "Upgrade", true},
+		{[]string{"x-user-id"}, "", true},
+		{[]string{"keep-alive, Upgrade, X-Forwarded-For, connection"}, "keep-alive, Upgrade", false},
+	} {
+		h := http.Header{"Connection": c.sent, "X-User-Id": {"1"}, "X-Forwarded-For": {"203.0.113.7"}, "Upgrade": {"websocket"}}
+		clean(h)
+		if h.Get("Connection") != c.left || (h["X-User-Id"] == nil) != c.gone || h["X-Forwarded-For"] == nil || h["Upgrade"] == nil {
+			t.Errorf("%q leaves %v", c.sent, h)
+		}
+	}
+}
+
 func TestPeerOverTLS(t *testing.T) {
 	r := asked("1.1.1.1:1", "a:443")
 	r.TLS = &tls.ConnectionState{}

@@ -35,7 +35,39 @@ func clean(h http.Header) (forwarded bool) {
 			delete(h, name)
 		}
 	}
+	if lines := h["Connection"]; lines != nil && !usual(lines) {
+		dropNamed(h, lines)
+	}
 	return forwarded
+}
+
+func usual(connection []string) bool {
+	return len(connection) == 1 && (connection[0] == "close" || connection[0] == "keep-alive" || connection[0] == "Upgrade")
+}
+
+// dropNamed ends here what the client says is of its connection alone (RFC 9110
+// §7.6.1), before anything of ours is added: a proxy behind the middleware would
+// take a field that middleware sets for one of the client's, and drop it. What
+// proxies say of a client is never of one connection, whoever names it.
+func dropNamed(h http.Header, connection []string) {
+	var kept []string
+	for _, line := range connection {
+		for name := range strings.SplitSeq(line, ",") {
+			switch name = strings.TrimSpace(name); strings.ToLower(name) {
+			case "":
+			case "close", "keep-alive", "upgrade", "te", "http2-settings":
+				kept = append(kept, name)
+			default:
+				if k := http.CanonicalHeaderKey(name); !isForwarded(k) && k != "Connection" {
+					delete(h, k)
+				}
+			}
+		}
+	}
+	delete(h, "Connection")
+	if kept != nil {
+		h["Connection"] = []string{strings.Join(kept, ", ")}
+	}
 }
 
 func isInternal(name string) bool {
