@@ -46,7 +46,7 @@ func testMain(m *testing.M) int {
 }
 
 // patience bounds every wait for something that must happen.
-const patience = 15 * time.Second
+const patience = 10 * time.Second
 
 // files is a project: texts by path.
 type files map[string]string
@@ -233,7 +233,7 @@ func answers(t *testing.T, c net.Conn, sent string) (list []answer) {
 	for {
 		if _, err := r.Peek(1); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Errorf("%.200q: the connection stays open after %v", sent, list)
+				t.Fatalf("%.200q: the connection stays open after %v", sent, list)
 			}
 			return list
 		}
@@ -281,10 +281,7 @@ func (s *server) text(method, target, body string, lines ...string) string {
 	if body != "" && !has(lines, "Content-Length:") && !has(lines, "Transfer-Encoding:") {
 		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(body))
 	}
-	if !has(lines, "Connection:") {
-		b.WriteString("Connection: close\r\n")
-	}
-	b.WriteString("\r\n" + body)
+	b.WriteString("Connection: close\r\n\r\n" + body)
 	return b.String()
 }
 
