@@ -54,6 +54,8 @@ func NewClient(agent string) *Client {
 		DisableCompression:    true, // decoded here, with all codings that we ask for
 		WriteBufferSize:       32 << 10,
 		ReadBufferSize:        32 << 10,
+		// Go's own bound is 10 MB a request; Node's is 16 KiB.
+		MaxResponseHeaderBytes: 256 << 10,
 	}}
 }
 
