@@ -269,13 +269,26 @@ func optional(v goja.Value) string {
 	return v.String()
 }
 
+// token reports whether a cookie may have this name (RFC 6265 §4.1.1). Beside
+// what ends a name it keeps out blanks beyond ASCII, which some readers trim:
+// they would take the cookie for another one.
+func token(name string) bool {
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("()<>@,;:\\\"/[]?={}", c) >= 0 {
+			return false
+		}
+	}
+	return name != ""
+}
+
 // serialise writes a cookie: name=value; Path; Expires; Max-Age; Domain;
 // Secure; HttpOnly; SameSite; Partitioned; Priority. What could end the
 // attribute or the line is refused, where Next.js would let a script write a
 // header of its user's making.
 func (m *Modules) serialise(c *goja.Object) string {
 	name := optional(c.Get("name"))
-	if strings.ContainsAny(name, "=; \t\r\n\x00,") || !printable(name) {
+	if !token(name) {
 		panic(m.iso.TypeError("cookie name %q is not a valid token", name))
 	}
 	var b strings.Builder
