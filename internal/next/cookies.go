@@ -269,13 +269,13 @@ func optional(v goja.Value) string {
 	return v.String()
 }
 
-// token reports whether a cookie may have this name (RFC 6265 §4.1.1). Beside
-// what ends a name it keeps out blanks beyond ASCII, which some readers trim:
-// they would take the cookie for another one.
-func token(name string) bool {
+// cookieName reports whether a script may set a cookie of this name: visible
+// ASCII but what ends a name. That is more than RFC 6265 §4.1.1 has, as cookies
+// such as a[0] are common, and keeps out blanks beyond ASCII, which some readers
+// trim: they would take the cookie for another one.
+func cookieName(name string) bool {
 	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("()<>@,;:\\\"/[]?={}", c) >= 0 {
+		if c := name[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("=;,\"", c) >= 0 {
 			return false
 		}
 	}
@@ -288,7 +288,7 @@ func token(name string) bool {
 // header of its user's making.
 func (m *Modules) serialise(c *goja.Object) string {
 	name := optional(c.Get("name"))
-	if !token(name) {
+	if strings.ContainsAny(name, "=; \t\r\n\x00,") || !printable(name) {
 		panic(m.iso.TypeError("cookie name %q is not a valid token", name))
 	}
 	var b strings.Builder
@@ -381,6 +381,9 @@ func (m *Modules) set(j *jar, args []goja.Value) {
 			}
 		}
 		m.normalise(c)
+		if !cookieName(key) {
+			panic(m.iso.TypeError("cookie name %q is not a valid token", key))
+		}
 		m.serialise(c) // throws before anything has changed
 	}
 	j.put(cookie{name: key, object: c})
