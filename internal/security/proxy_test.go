@@ -5,9 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -726,24 +723,4 @@ export const config = { matcher: '/to' }`,
 	if said := s.output.String(); !strings.Contains(said, "not allowed") || strings.Contains(said, "secret") {
 		t.Errorf("the log says %s", said)
 	}
-}
-
-// testNames finds the tests of this package.
-func testNames(t *testing.T) map[string]bool {
-	t.Helper()
-	list, err := filepath.Glob("*_test.go")
-	if err != nil || len(list) == 0 {
-		t.Fatal(list, err)
-	}
-	names := map[string]bool{}
-	for _, name := range list {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range regexp.MustCompile(`(?m)^func Test([A-Z][0-9]+)\(t \*testing\.T\)`).FindAllStringSubmatch(string(src), -1) {
-			names[m[1]] = true
-		}
-	}
-	return names
 }
