@@ -364,7 +364,7 @@ func TestD7(t *testing.T) {
 		"app/read/route.ts":    "export const POST = async (r: Request) => new Response('read ' + (await r.text()).length)",
 		"app/limited/route.ts": "export const bodyLimit = '1kb'\nexport const POST = async (r: Request) => new Response('read ' + (await r.text()).length)",
 	})
-	for _, c := range []struct {
+	cases := []struct {
 		sent   string
 		status int // 0 is none
 	}{
@@ -384,11 +384,16 @@ func TestD7(t *testing.T) {
 		{"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\nExpect: 100-continue\r\n\r\n", 413},
 		{"POST /limited HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\nExpect: 100-continue\r\n\r\n", 413},
 		{"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 200-ok\r\n\r\n", 417},
-	} {
-		conn := s.dial(t)
-		if _, err := io.WriteString(conn, c.sent); err != nil {
+	}
+	conns := make([]net.Conn, len(cases)) // all at once, as they only wait
+	for i, c := range cases {
+		conns[i] = s.dial(t)
+		if _, err := io.WriteString(conns[i], c.sent); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for i, c := range cases {
+		conn := conns[i]
 		got, err := io.ReadAll(conn)
 		if os.IsTimeout(err) {
 			t.Errorf("%q: the connection is kept; it said %q", c.sent, got)
