@@ -95,6 +95,12 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 		a.connection = nil
 	}
+	if c.answer.state == none {
+		// Told now, as above. Nothing that is read of the answer waits any more.
+		if f := c.flight.Load(); f != nil {
+			f.arrived.Store(true)
+		}
+	}
 	if used < n {
 		c.spoiled.Store(true)
 		return used, nil

@@ -28,7 +28,7 @@ const (
 type flight struct {
 	p      *Proxy
 	w      http.ResponseWriter
-	rc     *http.ResponseController
+	rc     http.ResponseController
 	r      *http.Request
 	o      *origin
 	t      Target
@@ -36,16 +36,17 @@ type flight struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	trace  httptrace.ClientTrace
-	body   *requestBody // nil is none
-	duplex bool         // over HTTP/1: what is not read of the body stays on the connection
-	start  time.Time
-	last   atomic.Int64 // when bytes last went either way, in nanoseconds since start
+	body   *requestBody  // nil is none
+	duplex bool          // over HTTP/1: what is not read of the body stays on the connection
+	start  time.Duration // as all times here since the proxy's epoch
+	last   atomic.Int64  // when bytes last went either way
 
 	// The fields below belong to the attempt under way; the transport's
 	// goroutines set them.
 	got      atomic.Bool // there is a connection
 	reused   atomic.Bool
 	answered atomic.Bool // a byte of the answer has come
+	arrived  atomic.Bool // all of it has come, over HTTP/1
 	conn     atomic.Pointer[conn]
 	// The values of the answer's Connection field, over HTTP/1.
 	connection atomic.Pointer[[]string]
@@ -53,9 +54,9 @@ type flight struct {
 	mu    sync.Mutex // guards what follows, and the use of rc by timers
 	phase phase
 	since time.Duration // when the phase began
-	timer *time.Timer
-	wake  time.Duration // when the timer rings
 	over  bool
+
+	flusher flusher
 
 	headerMu   sync.Mutex // guards w's header against informational answers
 	headerDone bool
@@ -64,7 +65,8 @@ type flight struct {
 }
 
 func newFlight(p *Proxy, w http.ResponseWriter, r *http.Request, o *origin, t Target) *flight {
-	f := &flight{p: p, w: w, rc: http.NewResponseController(w), r: r, o: o, t: t, limits: t.Limits.over(o.options.Limits), start: time.Now()}
+	f := &flight{p: p, w: w, rc: *http.NewResponseController(w), r: r, o: o, t: t, limits: t.Limits.over(o.options.Limits)}
+	f.start = f.now()
 	ctx, cancel := context.WithCancelCause(r.Context())
 	f.cancel = cancel
 	f.trace = httptrace.ClientTrace{
@@ -114,7 +116,9 @@ func (f *flight) wroteRequest(info httptrace.WroteRequestInfo) {
 }
 
 // touch takes note that bytes went one way or the other.
-func (f *flight) touch() { f.last.Store(int64(time.Since(f.start))) }
+func (f *flight) touch() { f.last.Store(int64(f.now())) }
+
+func (f *flight) now() time.Duration { return time.Since(f.p.epoch) }
 
 // enter begins a phase. The answer may come before the request is all written:
 // what is over does not come back.
@@ -125,28 +129,13 @@ func (f *flight) enter(ph phase) {
 		return
 	}
 	f.phase = ph
-	f.since = time.Since(f.start)
-	f.watch()
-}
-
-// watch sets the timer for the limit that ends first. A timer that rings too
-// early finds that out: a limit that has moved on costs nothing.
-func (f *flight) watch() {
+	f.since = f.now()
 	at, _ := f.deadline()
-	if at == never || f.timer != nil && f.wake <= at {
-		return
-	}
-	f.wake = at
-	if d := at - time.Since(f.start); f.timer == nil {
-		f.timer = time.AfterFunc(d, f.ring)
-	} else {
-		f.timer.Reset(d)
-	}
+	f.p.wakeAt(at)
 }
 
-const never = time.Duration(1<<63 - 1)
-
-// deadline is when the exchange ends, since its start, if nothing happens.
+// deadline is when the exchange ends if nothing happens. A limit that has moved
+// on since the alarm was set costs nothing: it is found out when that rings.
 func (f *flight) deadline() (time.Duration, error) {
 	at, cause := never, error(nil)
 	earlier := func(t time.Duration, limit time.Duration, err error) {
@@ -154,7 +143,7 @@ func (f *flight) deadline() (time.Duration, error) {
 			at, cause = t+limit, err
 		}
 	}
-	earlier(0, f.limits.TotalTimeout, errTotalTimeout)
+	earlier(f.start, f.limits.TotalTimeout, errTotalTimeout)
 	switch f.phase {
 	case sending, answering:
 		earlier(time.Duration(f.last.Load()), f.limits.IdleTimeout, errIdleTimeout)
@@ -164,6 +153,7 @@ func (f *flight) deadline() (time.Duration, error) {
 	return at, cause
 }
 
+// ring ends what has come to its deadline.
 func (f *flight) ring() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -171,15 +161,14 @@ func (f *flight) ring() {
 		return
 	}
 	at, cause := f.deadline()
-	if at <= time.Since(f.start) {
+	if at <= f.now() {
 		if cause == errIdleTimeout && f.body != nil && f.body.waits() {
 			cause = errBodyTimeout
 		}
 		f.killLocked(cause)
 		return
 	}
-	f.timer.Reset(at - time.Since(f.start))
-	f.wake = at
+	f.p.wakeAt(at)
 }
 
 // kill ends the exchange, wherever it hangs.
@@ -220,9 +209,6 @@ func (f *flight) disconnected() {
 func (f *flight) finish() {
 	f.mu.Lock()
 	f.over = true
-	if f.timer != nil {
-		f.timer.Stop()
-	}
 	f.mu.Unlock()
 	if c := f.conn.Load(); c != nil {
 		c.flight.CompareAndSwap(f, nil)
@@ -266,6 +252,7 @@ func (f *flight) try(l *lease, out *http.Request) (res *http.Response, e *Error,
 	f.got.Store(false)
 	f.reused.Store(false)
 	f.answered.Store(false)
+	f.arrived.Store(false)
 	f.connection.Store(nil)
 	res, err := f.o.transport.RoundTrip(out)
 	if err == nil {
@@ -294,9 +281,9 @@ func (f *flight) report(l *lease, was outcome) {
 	opened, closed := l.report(was, time.Now())
 	switch {
 	case opened:
-		f.p.log.Warn("proxy: the circuit of an upstream is open", "upstream", f.o.site.key(), "address", l.address.host)
+		f.p.log.Warn("proxy: the circuit of an upstream is open", "upstream", f.o.site, "address", l.address.host)
 	case closed:
-		f.p.log.Info("proxy: an upstream answers again", "upstream", f.o.site.key(), "address", l.address.host)
+		f.p.log.Info("proxy: an upstream answers again", "upstream", f.o.site, "address", l.address.host)
 	}
 }
 
@@ -493,7 +480,7 @@ func (f *flight) abort(err error) {
 		// The client left: nobody's fault.
 	case f.body != nil && f.body.failure() != nil:
 		if e := bodyError(f.body.failure()); e.Status != StatusClientGone {
-			f.p.log.Info("proxy: an answer was cut off by its request", "id", f.t.ID, "upstream", f.o.site.key(), "error", e)
+			f.p.log.Info("proxy: an answer was cut off by its request", "id", f.t.ID, "upstream", f.o.site, "error", e)
 		}
 	default:
 		if cause != nil && !errors.Is(cause, context.Canceled) {
@@ -504,7 +491,7 @@ func (f *flight) abort(err error) {
 			// a time limit it might be the client that takes nothing.
 			_ = f.rc.Flush()
 		}
-		f.p.log.Warn("proxy: an answer was cut off", "id", f.t.ID, "upstream", f.o.site.key(), "error", err)
+		f.p.log.Warn("proxy: an answer was cut off", "id", f.t.ID, "upstream", f.o.site, "error", err)
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -516,7 +503,8 @@ func (f *flight) copyBody(res *http.Response) error {
 	}
 	buf := f.p.buffers.Get().(*[]byte)
 	defer f.p.buffers.Put(buf)
-	w := newFlusher(f, res)
+	w := &f.flusher
+	w.begin(f, res)
 	defer w.stop()
 	left := res.ContentLength
 	for {
@@ -541,6 +529,9 @@ func (f *flight) copyBody(res *http.Response) error {
 // flusher writes to the client what has to go, when it has to.
 type flusher struct {
 	f *flight
+	// whole: no byte has to be waited for, and the end of the handler writes
+	// them out.
+	whole bool
 	// at once: each piece of an answer whose length is unknown may be all that
 	// there is for a long time, such as an event.
 	atOnce  bool
@@ -549,24 +540,27 @@ type flusher struct {
 	mu      sync.Mutex // of the writer, between the copy and the timer
 	pending bool
 	stopped bool
-	timer   *time.Timer
+	timer   *time.Timer // nil if whole
 }
 
 // headerLatency is what the header of a stream waits for its first bytes, which
 // mostly come in the same packet.
 const headerLatency = time.Millisecond
 
-func newFlusher(f *flight, res *http.Response) *flusher {
-	w := &flusher{f: f, latency: f.o.options.FlushInterval}
+func (w *flusher) begin(f *flight, res *http.Response) {
+	w.f = f
+	if w.whole = f.arrived.Load(); w.whole {
+		return
+	}
+	w.latency = f.o.options.FlushInterval
 	w.atOnce = res.ContentLength < 0 || w.latency < 0 || isEventStream(res.Header.Get("Content-Type"))
-	w.pending = true // the header
 	if w.atOnce {
 		w.latency = headerLatency
 	}
-	w.mu.Lock() // the timer is set before it rings
+	w.pending = true // the header
+	w.mu.Lock()      // the timer is set before it rings
 	defer w.mu.Unlock()
 	w.timer = time.AfterFunc(w.latency, w.ring)
-	return w
 }
 
 func (w *flusher) ring() {
@@ -586,6 +580,10 @@ func (w *flusher) ring() {
 // write writes b; last says that nothing follows, so that the end of the
 // handler writes it out.
 func (w *flusher) write(b []byte, last bool) error {
+	if w.whole {
+		_, err := w.f.w.Write(b)
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.f.w.Write(b); err != nil {
@@ -606,6 +604,9 @@ func (w *flusher) write(b []byte, last bool) error {
 }
 
 func (w *flusher) stop() {
+	if w.whole {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stopped = true
@@ -617,7 +618,7 @@ func (f *flight) request(target *url.URL) *http.Request {
 	out := new(http.Request).WithContext(f.ctx)
 	out.Method, out.Proto, out.ProtoMajor, out.ProtoMinor = f.r.Method, "HTTP/1.1", 1, 1
 	out.Header = f.header()
-	out.Host = f.o.site.host()
+	out.Host = f.o.host
 	out.URL = new(url.URL)
 	*out.URL = *target
 	if f.body != nil {

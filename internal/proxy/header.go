@@ -78,7 +78,8 @@ func CleanConnection(h http.Header) {
 	}
 }
 
-// requestURL is what is asked of the site, byte for byte.
+// requestURL is what is asked of the site, byte for byte. It has no host yet: each
+// attempt has its own.
 func requestURL(u *url.URL, s site) (*url.URL, error) {
 	path := u.EscapedPath()
 	if u.RawPath != "" && u.RawPath != path {
@@ -111,7 +112,7 @@ func requestURL(u *url.URL, s site) (*url.URL, error) {
 	if climbs(path) {
 		return nil, errors.New("it has a dot segment")
 	}
-	out := &url.URL{Scheme: s.scheme, Host: s.address(), Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery, ForceQuery: u.ForceQuery}
+	out := &url.URL{Scheme: s.scheme, Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery, ForceQuery: u.ForceQuery}
 	if out.EscapedPath() != path {
 		if strings.HasPrefix(path, "//") {
 			return nil, errors.New("it begins with two slashes and needs escapes")
@@ -148,6 +149,11 @@ func climbs(path string) bool {
 func (f *flight) header() http.Header {
 	in := f.r.Header
 	out := make(http.Header, len(in)+8)
+	room := make([]string, 0, 12) // for values of our own
+	set := func(name, value string) {
+		room = append(room, value)
+		out[name] = room[len(room)-1 : len(room) : len(room)]
+	}
 	names := named(in["Connection"])
 	for k, v := range in {
 		// Many servers read X_User as X-User, which our own rules do not see.
@@ -157,34 +163,34 @@ func (f *flight) header() http.Header {
 		out[k] = v
 	}
 	if te := in["Te"]; te != nil && httpguts.HeaderValuesContainsToken(te, "trailers") {
-		out["Te"] = []string{"trailers"}
+		set("Te", "trailers")
 	}
 	if f.body == nil {
 		delete(out, "Expect")
 	}
 	if up := f.upgrade(); up != "" {
-		out["Connection"] = []string{"Upgrade"}
-		out["Upgrade"] = []string{up}
+		set("Connection", "Upgrade")
+		set("Upgrade", up)
 	}
 	t := &f.t
 	if t.ForwardedFor != "" {
-		out["X-Forwarded-For"] = []string{t.ForwardedFor}
+		set("X-Forwarded-For", t.ForwardedFor)
 		if in["X-Real-Ip"] != nil {
 			client, _, _ := strings.Cut(t.ForwardedFor, ",")
-			out["X-Real-Ip"] = []string{strings.TrimSpace(client)}
+			set("X-Real-Ip", strings.TrimSpace(client))
 		}
 	}
 	if t.Proto != "" {
-		out["X-Forwarded-Proto"] = []string{t.Proto}
+		set("X-Forwarded-Proto", t.Proto)
 	}
 	if t.Host != "" {
-		out["X-Forwarded-Host"] = []string{t.Host}
+		set("X-Forwarded-Host", t.Host)
 		if port := publicPort(t.Host, t.Proto); port != "" {
-			out["X-Forwarded-Port"] = []string{port}
+			set("X-Forwarded-Port", port)
 		}
 	}
 	if v := forwarded(t); v != "" {
-		out["Forwarded"] = []string{v}
+		set("Forwarded", v)
 	}
 	return out
 }
@@ -204,6 +210,7 @@ func publicPort(host, proto string) string {
 // and proto, the others are the proxies that passed it on.
 func forwarded(t *Target) string {
 	var b strings.Builder
+	b.Grow(len("for=;host=;proto=") + 16 + len(t.ForwardedFor) + len(t.Host) + len(t.Proto))
 	first, rest, _ := strings.Cut(t.ForwardedFor, ",")
 	sep := ""
 	pair := func(name, value string) {

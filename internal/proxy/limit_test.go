@@ -490,7 +490,7 @@ func TestMaxConcurrent(t *testing.T) {
 	})
 }
 
-func addresses(t *testing.T, p *Proxy, origin string) map[string]*address {
+func addresses(t *testing.T, p *Proxy, origin site) map[string]*address {
 	t.Helper()
 	o := p.origins.known[origin]
 	if o == nil {
@@ -548,7 +548,7 @@ func TestLeastConnections(t *testing.T) {
 		if got := fmt.Sprint(count); got != "map[a:3 b:3 c:3]" {
 			t.Errorf("in turn: %s", got)
 		}
-		for h, a := range addresses(t, p, "http://up:80") {
+		for h, a := range addresses(t, p, site{"http", "up", "80"}) {
 			if a.active != 0 {
 				t.Errorf("%s: %d are under way", h, a.active)
 			}
@@ -678,7 +678,7 @@ func TestOriginsAreForgotten(t *testing.T) {
 	if n := len(p.origins.known); n > maxOrigins+1 {
 		t.Errorf("%d origins", n)
 	}
-	if p.origins.known["http://kept:80"] == nil || p.origins.known["http://failed:80"] != bad {
+	if p.origins.known[site{"http", "kept", "80"}] == nil || p.origins.known[site{"http", "failed", "80"}] != bad {
 		t.Error("one that matters is forgotten")
 	}
 }

@@ -13,12 +13,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -150,10 +153,57 @@ type Proxy struct {
 	buffers   sync.Pool
 	transport *transport // of all origins without options of their own
 
+	epoch time.Time // when time begins for flights
+	alarm alarm
+
 	mu      sync.Mutex
 	closed  bool
 	flights map[*flight]struct{}
 	all     sync.WaitGroup
+}
+
+// never is a time that does not come.
+const never = time.Duration(1<<63 - 1)
+
+// alarm is the one timer for the limits of all requests: a timer for each, set
+// and stopped again, was a tenth of what a small request costs.
+type alarm struct {
+	wake  atomic.Int64 // when it rings, in nanoseconds since the epoch
+	mu    sync.Mutex
+	timer *time.Timer
+}
+
+// wakeAt has all flights looked after at that time, or earlier.
+func (p *Proxy) wakeAt(at time.Duration) {
+	if int64(at) >= p.alarm.wake.Load() {
+		return
+	}
+	p.alarm.mu.Lock()
+	defer p.alarm.mu.Unlock()
+	if int64(at) >= p.alarm.wake.Load() {
+		return
+	}
+	p.alarm.wake.Store(int64(at))
+	if d := at - time.Since(p.epoch); p.alarm.timer == nil {
+		p.alarm.timer = time.AfterFunc(d, p.ring)
+	} else {
+		p.alarm.timer.Reset(d)
+	}
+}
+
+// ring looks after all flights; each says when it is to be done again. One that
+// has just read the old time and is content with it is among them: it was
+// there before.
+func (p *Proxy) ring() {
+	p.alarm.mu.Lock()
+	p.alarm.wake.Store(int64(never))
+	p.alarm.mu.Unlock()
+	p.mu.Lock()
+	all := slices.Collect(maps.Keys(p.flights))
+	p.mu.Unlock()
+	for _, f := range all {
+		f.ring()
+	}
 }
 
 // bufferSize is what one read of an answer takes at most: past 64 KiB larger
@@ -165,7 +215,9 @@ func New(c Config) (*Proxy, error) {
 	p := &Proxy{
 		log:     c.Logger,
 		flights: map[*flight]struct{}{},
+		epoch:   time.Now(),
 	}
+	p.alarm.wake.Store(int64(never))
 	p.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -181,7 +233,7 @@ func New(c Config) (*Proxy, error) {
 	if p.allow, err = newAllowList(c.Allow); err != nil {
 		return nil, err
 	}
-	p.origins.known = map[string]*origin{}
+	p.origins.known = map[site]*origin{}
 	for name, o := range c.Upstreams {
 		if err := p.addUpstream(name, o.over(p.def), dial); err != nil {
 			return nil, fmt.Errorf("upstream %s: %w", name, err)
@@ -203,10 +255,10 @@ func (p *Proxy) addUpstream(name string, o Options, dial dialFunc) error {
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("want an origin such as https://api.example.com, without a path")
 	}
-	if p.origins.known[site.key()] != nil {
+	if p.origins.known[site] != nil {
 		return errors.New("this origin is there twice")
 	}
-	or := &origin{site: site, options: o, transport: newTransport(o, site.name, dial)}
+	or := &origin{site: site, host: site.host(), options: o, transport: newTransport(o, site.name, dial)}
 	for _, a := range o.Addresses {
 		host, err := hostPort(a, site.scheme)
 		if err != nil {
@@ -218,7 +270,7 @@ func (p *Proxy) addUpstream(name string, o Options, dial dialFunc) error {
 		or.addresses = []*address{{host: site.address()}}
 	}
 	or.configured = true
-	p.origins.known[site.key()] = or
+	p.origins.known[site] = or
 	return nil
 }
 
@@ -266,7 +318,7 @@ type site struct {
 	port   string
 }
 
-func (s site) key() string     { return s.scheme + "://" + s.address() }
+func (s site) String() string  { return s.scheme + "://" + s.address() }
 func (s site) address() string { return net.JoinHostPort(s.name, s.port) }
 
 // host is the value of the Host field: without the port when it is the
@@ -387,6 +439,11 @@ func (p *Proxy) Close() {
 	}
 	p.mu.Unlock()
 	p.all.Wait()
+	p.alarm.mu.Lock()
+	if p.alarm.timer != nil {
+		p.alarm.timer.Stop()
+	}
+	p.alarm.mu.Unlock()
 	p.transport.close()
 	p.origins.mu.Lock()
 	defer p.origins.mu.Unlock()

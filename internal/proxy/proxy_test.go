@@ -451,7 +451,7 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	o := p.origins.known["https://a.example:443"]
+	o := p.origins.known[site{"https", "a.example", "443"}]
 	if o == nil || o.addresses[0].host != "b:443" || o.addresses[1].host != "[::1]:8443" || o.site.host() != "a.example" {
 		t.Errorf("%+v", o)
 	}

@@ -115,7 +115,7 @@ func (f *flight) tunnel(l *lease, res *http.Response) *Error {
 	closeOf(up)
 	<-ends
 	if cause := context.Cause(f.ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		f.p.log.Info("proxy: an upgraded connection was ended", "id", f.t.ID, "upstream", f.o.site.key(), "error", cause)
+		f.p.log.Info("proxy: an upgraded connection was ended", "id", f.t.ID, "upstream", f.o.site, "error", cause)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 // origins are the upstreams by site.
 type origins struct {
 	mu    sync.Mutex
-	known map[string]*origin
+	known map[site]*origin
 }
 
 // maxOrigins bounds what is remembered of origins that no setting names: a
@@ -19,10 +19,9 @@ const maxOrigins = 1024
 
 // get returns the origin of a site, making it if it is new.
 func (os *origins) get(s site, p *Proxy) *origin {
-	key := s.key()
 	os.mu.Lock()
 	defer os.mu.Unlock()
-	if o := os.known[key]; o != nil {
+	if o := os.known[s]; o != nil {
 		return o
 	}
 	if len(os.known) >= maxOrigins {
@@ -32,14 +31,15 @@ func (os *origins) get(s site, p *Proxy) *origin {
 			}
 		}
 	}
-	o := &origin{site: s, options: p.def, transport: p.transport, addresses: []*address{{host: s.address()}}}
-	os.known[key] = o
+	o := &origin{site: s, host: s.host(), options: p.def, transport: p.transport, addresses: []*address{{host: s.address()}}}
+	os.known[s] = o
 	return o
 }
 
 // origin is an upstream: one site, one or more servers.
 type origin struct {
 	site       site
+	host       string // as the Host field has it
 	options    Options
 	transport  *transport
 	configured bool
