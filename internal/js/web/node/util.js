@@ -92,12 +92,16 @@
   };
   for (const n of ['Uint8Array', 'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'Int8Array', 'Int16Array', 'Int32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array']) types[`is${n}`] = typed(n);
 
-  // isDeepStrictEqual compares as assert.deepStrictEqual does: by Object.is, with
-  // prototypes, own enumerable properties and what the kinds of objects hold.
-  function equal(a, b, seen) {
+  // equal compares as assert.deepStrictEqual does: by Object.is, with prototypes,
+  // own enumerable properties and what the kinds of objects hold. Loosely, as
+  // assert.deepEqual does, primitives are compared by ==, and prototypes and
+  // symbols are not looked at.
+  const enumerable = (o, key) => Object.prototype.propertyIsEnumerable.call(o, key);
+  function equal(a, b, loose, seen) {
     if (Object.is(a, b)) return true;
-    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-    if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
+    const primitives = (typeof a !== 'object' || a === null) + (typeof b !== 'object' || b === null);
+    if (primitives > 0) return loose && primitives === 2 && (a == b || (a !== a && b !== b));
+    if (!loose && Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
     const k = kind(a);
     if (k !== kind(b)) return false;
     if (seen.get(a) === b) return true;
@@ -105,7 +109,7 @@
     try {
       if (k === 'Date' && !Object.is(a.getTime(), b.getTime())) return false;
       if (k === 'RegExp' && (String(a) !== String(b) || a.lastIndex !== b.lastIndex)) return false;
-      if (k === 'Error' && (a.message !== b.message || a.name !== b.name || !equal(a.cause, b.cause, seen))) return false;
+      if (k === 'Error' && (a.message !== b.message || a.name !== b.name || !equal(a.cause, b.cause, loose, seen))) return false;
       if (k.startsWith('Boxed') && !Object.is(a.valueOf(), b.valueOf())) return false;
       if (k === 'Promise' || k === 'WeakMap' || k === 'WeakSet') return false;
       if (k === 'ArrayBuffer' && Buffer.compare(new Uint8Array(a), new Uint8Array(b)) !== 0) return false;
@@ -115,7 +119,7 @@
         const rest = [...b].filter((v) => !a.has(v));
         for (const v of a) {
           if (b.has(v)) continue;
-          const i = rest.findIndex((w) => equal(v, w, seen));
+          const i = rest.findIndex((w) => equal(v, w, loose, seen));
           if (i < 0) return false;
           rest.splice(i, 1);
         }
@@ -125,26 +129,27 @@
         const rest = [...b].filter(([key]) => !a.has(key));
         for (const [key, v] of a) {
           if (b.has(key)) {
-            if (!equal(v, b.get(key), seen)) return false;
+            if (!equal(v, b.get(key), loose, seen)) return false;
             continue;
           }
-          const i = rest.findIndex(([other, w]) => equal(key, other, seen) && equal(v, w, seen));
+          const i = rest.findIndex(([other, w]) => equal(key, other, loose, seen) && equal(v, w, loose, seen));
           if (i < 0) return false;
           rest.splice(i, 1);
         }
       }
-      const keys = (o) => Reflect.ownKeys(o).filter((key) => Object.prototype.propertyIsEnumerable.call(o, key));
+      const keys = (o) => (loose ? Object.keys(o) : Reflect.ownKeys(o).filter((key) => enumerable(o, key)));
       const own = keys(a);
-      return own.length === keys(b).length && own.every((key) => Object.prototype.propertyIsEnumerable.call(b, key) && equal(a[key], b[key], seen));
+      return own.length === keys(b).length && own.every((key) => enumerable(b, key) && equal(a[key], b[key], loose, seen));
     } finally {
       seen.delete(a);
     }
   }
+  host.deepEqual = (a, b, loose = false) => equal(a, b, loose, new Map());
 
   return {
     promisify, callbackify, inherits, deprecate, debuglog, debug: debuglog, inspect, types,
     format: host.format, formatWithOptions: host.formatWithOptions,
-    isDeepStrictEqual: (a, b) => equal(a, b, new Map()),
+    isDeepStrictEqual: (a, b) => host.deepEqual(a, b),
     TextEncoder, TextDecoder,
     toUSVString: (s) => String(s).toWellFormed(),
     stripVTControlCharacters(s) {

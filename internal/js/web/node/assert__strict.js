@@ -1,0 +1,5 @@
+// node:assert/strict.
+(function (host, require) {
+  'use strict';
+  return require('assert').strict;
+})
