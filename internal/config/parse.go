@@ -34,7 +34,7 @@ type Options struct {
 // return. Warnings are explanations of what does nothing. The error joins all
 // problems; each is a [*route.Error].
 func Parse(data any, o Options) (s *Settings, warnings []string, err error) {
-	p := &parser{s: &Settings{File: o.File}, o: o, src: source{file: o.File, text: o.Text}}
+	p := &parser{s: &Settings{File: o.File}, o: o, limits: map[string]Limits{}, src: source{file: o.File, text: o.Text}}
 	top, ok := data.(*Object)
 	if !ok {
 		p.fail(nil, "export default { … }, or a function that returns such an object", "the configuration is %s, want an object", describe(data))
@@ -131,6 +131,7 @@ type parser struct {
 		redirects, headers                []route.RuleSpec
 		beforeFiles, afterFiles, fallback []route.RuleSpec
 	}
+	limits    map[string]Limits          // of rewrites, by their place
 	upstreams map[string]func(*Upstream) // what each entry sets, over the default
 }
 

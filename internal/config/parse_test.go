@@ -212,3 +212,35 @@ func TestParseMatcher(t *testing.T) {
 		})
 	}
 }
+
+// TestRewriteLimits: a rewrite to another server may have limits of its own.
+func TestRewriteLimits(t *testing.T) {
+	parse := func(text string) (*Settings, error) {
+		data, err := ParseJSON([]byte(text), "portico.config.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _, err := Parse(data, Options{File: "portico.config.json", Text: text, Own: true})
+		return s, err
+	}
+	s, err := parse(`{"rewrites": [{"source": "/a", "destination": "https://a.test/a", "limits": {"responseTimeout": "2s", "totalTimeout": false}}, {"source": "/b", "destination": "https://a.test/b"}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Rewrites.Limits[s.Rewrites.AfterFiles[0]]; got != (Limits{ResponseTimeout: 2 * time.Second, TotalTimeout: -1}) {
+		t.Errorf("got %+v", got)
+	}
+	if _, ok := s.Rewrites.Limits[s.Rewrites.AfterFiles[1]]; ok {
+		t.Error("the second rule has limits too")
+	}
+	for text, want := range map[string]string{
+		`{"rewrites": [{"source": "/a", "destination": "/b", "limits": {"totalTimeout": "1s"}}]}`:            "limits are for rewrites to another server",
+		`{"rewrites": [{"source": "/a", "destination": "https://a.test", "limits": {"total": "1s"}}]}`:       "the keys here are connectTimeout",
+		`{"redirects": [{"source": "/a", "destination": "/b", "permanent": true, "limits": {}}]}`:            "limits: unknown key",
+		`{"rewrites": [{"source": "/a", "destination": "https://a.test", "limits": {"totalTimeout": "x"}}]}`: "totalTimeout",
+	} {
+		if _, err := parse(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}

@@ -80,6 +80,20 @@ func (p *parser) rule(v any, at place, kind ruleKind) (route.RuleSpec, bool) {
 	} else {
 		f["destination"] = func(v any, at place) { spec.Destination, _ = p.str(v, at) }
 	}
+	if kind == rewriteRule {
+		// Ours: the limits of a rewrite to another server, before those of its origin.
+		f["limits"] = func(v any, at place) {
+			var l Limits
+			if p.object(v, at, fields{
+				"connectTimeout":  p.setDuration(&l.ConnectTimeout),
+				"responseTimeout": p.setDuration(&l.ResponseTimeout),
+				"idleTimeout":     p.setDuration(&l.IdleTimeout),
+				"totalTimeout":    p.setDuration(&l.TotalTimeout),
+			}); l != (Limits{}) {
+				p.limits[spec.Place] = l
+			}
+		}
+	}
 	if kind == redirectRule {
 		f["permanent"] = func(v any, at place) {
 			if b, ok := p.boolean(v, at); ok {
@@ -130,9 +144,22 @@ func (p *parser) compile() {
 	s, r := p.s, &p.rules
 	o := route.RuleOptions{BasePath: s.BasePath, CaseSensitive: s.CaseSensitive, Backtrack: p.o.Backtrack}
 	s.Redirects = compileRules(p, r.redirects, o, route.NewRedirect)
-	s.Rewrites.BeforeFiles = compileRules(p, r.beforeFiles, o, route.NewRewrite)
-	s.Rewrites.AfterFiles = compileRules(p, r.afterFiles, o, route.NewRewrite)
-	s.Rewrites.Fallback = compileRules(p, r.fallback, o, route.NewRewrite)
+	rewrite := func(spec route.RuleSpec, o route.RuleOptions) (*route.Rewrite, error) {
+		w, err := route.NewRewrite(spec, o)
+		if l, ok := p.limits[spec.Place]; ok && err == nil {
+			if _, external := w.External(); !external {
+				return nil, &route.Error{File: spec.Place, Text: "limits are for rewrites to another server, and this one leads to a path", Hint: "remove them; server.handlerTimeout bounds what handlers take"}
+			}
+			if s.Rewrites.Limits == nil {
+				s.Rewrites.Limits = map[*route.Rewrite]Limits{}
+			}
+			s.Rewrites.Limits[w] = l
+		}
+		return w, err
+	}
+	s.Rewrites.BeforeFiles = compileRules(p, r.beforeFiles, o, rewrite)
+	s.Rewrites.AfterFiles = compileRules(p, r.afterFiles, o, rewrite)
+	s.Rewrites.Fallback = compileRules(p, r.fallback, o, rewrite)
 	s.Headers = compileRules(p, r.headers, o, route.NewHeaderRule)
 }
 

@@ -110,6 +110,14 @@ type Rewrites struct {
 	AfterFiles []*route.Rewrite
 	// Fallback are asked when nothing matches.
 	Fallback []*route.Rewrite
+	// Limits are those of single rewrites to other servers.
+	Limits map[*route.Rewrite]Limits
+}
+
+// Limits bound the time of a request that goes to another server; 0 is what
+// the upstream has. See [Upstream].
+type Limits struct {
+	ConnectTimeout, ResponseTimeout, IdleTimeout, TotalTimeout time.Duration
 }
 
 // CORS is who may read answers from other origins.

@@ -42,6 +42,8 @@ type Config struct {
 	Script   Middleware
 	Matchers []*route.Matcher
 
+	// Limits are those of single rewrites to other servers.
+	Limits map[*route.Rewrite]proxy.Limits
 	// Proxy answers what is rewritten to another server. It must not be nil
 	// where that can happen.
 	Proxy *proxy.Proxy

@@ -243,7 +243,7 @@ func (p *Pipeline) middleware(x *Exchange) bool {
 		return false
 	}
 	if v.Rewrite.Host != "" {
-		p.forward(x, v.Rewrite)
+		p.forward(x, v.Rewrite, proxy.Limits{})
 		return true
 	}
 	return p.move(x, v.Rewrite.EscapedPath(), v.Rewrite.RawQuery)
@@ -278,7 +278,7 @@ func (p *Pipeline) rewrite(x *Exchange, rules []*route.Rewrite, then step) bool 
 			continue
 		case t.External:
 			x.config = nil // headers() are for what this server answers itself
-			p.forward(x, target(t))
+			p.forward(x, target(t), p.c.Limits[rule])
 			return true
 		}
 		if p.move(x, t.Path, t.RawQuery) || then != nil && then(x) {
@@ -424,9 +424,9 @@ func statusOf(err error) *StatusError {
 }
 
 // forward answers from another server.
-func (p *Pipeline) forward(x *Exchange, to *url.URL) {
+func (p *Pipeline) forward(x *Exchange, to *url.URL, limits proxy.Limits) {
 	x.begin()
-	err := p.c.Proxy.Serve(x.W, x.R, proxy.Target{URL: to, ForwardedFor: x.Peer.ForwardedFor(x.R.Header), Proto: x.Peer.Proto, Host: x.Peer.Host, ID: x.ID})
+	err := p.c.Proxy.Serve(x.W, x.R, proxy.Target{URL: to, ForwardedFor: x.Peer.ForwardedFor(x.R.Header), Proto: x.Peer.Proto, Host: x.Peer.Host, Limits: limits, ID: x.ID})
 	if err == nil {
 		return
 	}

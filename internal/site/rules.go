@@ -159,6 +159,12 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	s.proxy, err = proxy.New(proxy.Config{Default: upstream(set.Proxy.Default), Upstreams: upstreams, Allow: set.Proxy.Allow, Logger: l.o.Logger})
 	note(err)
 	c.Proxy = s.proxy
+	for w, l := range set.Rewrites.Limits {
+		if c.Limits == nil {
+			c.Limits = map[*route.Rewrite]proxy.Limits{}
+		}
+		c.Limits[w] = proxy.Limits(l)
+	}
 	return c, errors.Join(problems...)
 }
 
