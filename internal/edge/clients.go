@@ -199,6 +199,15 @@ func (c *Clients) Peer(r *http.Request) (Peer, error) {
 	p.Via, p.Trusted = c.connection(r)
 	p.Addr = p.Via
 
+	switch r.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	default:
+		// Over HTTP/2 net/http takes any text, such as "GET /other" (RFC 9110 §9.1).
+		if !isToken(r.Method) {
+			dropForwarded(r.Header)
+			return p, &Error{Status: http.StatusBadRequest, Text: "the method " + quote(r.Method) + " is no token"}
+		}
+	}
 	if len(r.RequestURI) == 0 || r.RequestURI[0] != '/' || r.URL.Host != "" {
 		if err := c.target(r); err != nil {
 			dropForwarded(r.Header)

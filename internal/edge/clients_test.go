@@ -193,6 +193,20 @@ func TestPeerEndsConnectionFields(t *testing.T) {
 	}
 }
 
+// Over HTTP/2 a method may come as any text.
+func TestPeerMethods(t *testing.T) {
+	cl := clients(t, ClientsConfig{})
+	for method, ok := range map[string]bool{"": true, "GET": true, "PROPFIND": true, "M-SEARCH": true, "get": true, "GET /x": false, "GET\t": false, "GÉT": false, "A:B": false} {
+		r := asked("1.1.1.1:1", "a", "X-Forwarded-For", "6.6.6.6")
+		r.Method = method
+		_, err := cl.Peer(r)
+		var refused *Error
+		if (err == nil) != ok || err != nil && (!errors.As(err, &refused) || refused.Status != 400) || r.Header["X-Forwarded-For"] != nil {
+			t.Errorf("%q: %v, %v", method, err, r.Header)
+		}
+	}
+}
+
 func TestPeerOverTLS(t *testing.T) {
 	r := asked("1.1.1.1:1", "a:443")
 	r.TLS = &tls.ConnectionState{}

@@ -4,15 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -208,29 +202,6 @@ func TestD5(t *testing.T) {
 	})
 }
 
-// certificate makes a key and a certificate for 127.0.0.1.
-func certificate(t *testing.T) files {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files{
-		"cert.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
-		"key.pem":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-	}
-}
-
 // TestD6: HTTP/2 let one client have a server work on streams that it had reset,
 // and on a header without an end (CVE-2023-39325, CVE-2023-45288,
 // GO-2026-4918, GO-2026-4559).
@@ -239,24 +210,7 @@ func TestD6(t *testing.T) {
 		"portico.config.ts": "export default { server: { tls: { cert: 'cert.pem', key: 'key.pem' } } }",
 		"app/x/route.ts":    "export const GET = () => new Response('x')",
 	}))
-	open := func() (net.Conn, *http2.Framer) {
-		c, err := tls.Dial("tcp", s.addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := c.ConnectionState().NegotiatedProtocol; got != "h2" {
-			t.Fatalf("the protocol is %q", got)
-		}
-		_ = c.SetDeadline(time.Now().Add(patience))
-		if _, err := io.WriteString(c, http2.ClientPreface); err != nil {
-			t.Fatal(err)
-		}
-		f := http2.NewFramer(c, c)
-		if err := f.WriteSettings(); err != nil {
-			t.Fatal(err)
-		}
-		return c, f
-	}
+	open := func() (net.Conn, *http2.Framer) { return s.open2(t) }
 	// ended reads until the connection is, or the ping is answered.
 	ended := func(f *http2.Framer) (status string, over, alive bool) {
 		for {
