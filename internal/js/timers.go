@@ -71,7 +71,7 @@ func (iso *Isolate) After(d time.Duration, repeat bool, fn func()) int64 {
 	defer ts.mu.Unlock()
 	ts.next++
 	ts.seq++
-	t := &timer{id: ts.next, seq: ts.seq, due: now() + int64(d), every: -1, frame: iso.tracker.cur, fn: fn}
+	t := &timer{id: ts.next, seq: ts.seq, due: iso.loopTime() + int64(d), every: -1, frame: iso.tracker.cur, fn: fn}
 	if repeat {
 		t.every = int64(d)
 	}
@@ -85,6 +85,18 @@ func (iso *Isolate) After(d time.Duration, repeat bool, fn func()) int64 {
 	heap.Push(&ts.heap, t)
 	ts.arm()
 	return t.id
+}
+
+// loopTime is when the job that runs now began. Timers that one job sets count
+// from there, as in Node: the shorter one is the first to fire, however long
+// the job took to set them.
+func (iso *Isolate) loopTime() int64 {
+	iso.sliceMu.Lock()
+	defer iso.sliceMu.Unlock()
+	if iso.sliceStart != 0 {
+		return iso.sliceStart
+	}
+	return now()
 }
 
 // Timers is the number of timers that are to fire.
