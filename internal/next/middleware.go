@@ -198,23 +198,49 @@ func overridden(h *web.Headers) http.Header {
 		return nil
 	}
 	const prefix = "x-middleware-request-"
-	given := make(map[string]string, 16)
-	h.Each(func(name, value string) {
+	type line struct{ name, value string }
+	given := make([]line, 0, h.Len())
+	h.Combined(func(name, value string) {
 		if name, ok := strings.CutPrefix(name, prefix); ok {
-			given[name] = value
+			given = append(given, line{name, value})
 		}
 	})
 	to := make(http.Header, len(given))
 	values := make([]string, 0, len(given)) // one array for all
+	next := 0                               // both are in order, unless a script has written them
 	for name := range strings.SplitSeq(names, ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
-		if v, ok := given[name]; ok && !strings.HasPrefix(name, "x-middleware-") {
-			delete(given, name)
-			values = append(values, v)
-			to[http.CanonicalHeaderKey(name)] = values[len(values)-1 : len(values) : len(values)]
+		at := next
+		if at >= len(given) || given[at].name != name {
+			at = slices.IndexFunc(given, func(l line) bool { return l.name == name })
+		}
+		if at < 0 || name == "" || strings.HasPrefix(name, "x-middleware-") {
+			continue
+		}
+		next = at + 1
+		k := canonical(name)
+		if _, twice := to[k]; !twice {
+			values = append(values, given[at].value)
+			to[k] = values[len(values)-1 : len(values) : len(values)]
 		}
 	}
 	return to
+}
+
+// canonical is http.CanonicalHeaderKey, which makes a new string each time of the
+// names that each request gets from us.
+func canonical(name string) string {
+	switch name {
+	case "x-forwarded-for":
+		return "X-Forwarded-For"
+	case "x-forwarded-host":
+		return "X-Forwarded-Host"
+	case "x-forwarded-port":
+		return "X-Forwarded-Port"
+	case "x-forwarded-proto":
+		return "X-Forwarded-Proto"
+	}
+	return http.CanonicalHeaderKey(name)
 }
 
 // target resolves where a rewrite goes: relative when that is this server.
