@@ -8,7 +8,7 @@ import (
 
 // nodeModules are the Node built-ins that are served, without the prefix "node:".
 var nodeModules = []string{
-	"assert", "assert/strict", "async_hooks", "path", "path/posix", "path/win32", "events", "buffer", "querystring", "util", "url", "string_decoder",
+	"assert", "assert/strict", "async_hooks", "path", "path/posix", "path/win32", "events", "buffer", "crypto", "querystring", "util", "url", "string_decoder",
 	"timers", "timers/promises", "process", "stream/web",
 }
 

@@ -66,7 +66,8 @@ func (e *Env) importNode(name string) *goja.Object {
 }
 
 type nodeState struct {
-	host *goja.Object
+	host   *goja.Object
+	handle *js.Class
 }
 
 // nodeHost is what the scripts of the modules get of Go:
@@ -126,6 +127,11 @@ func (e *Env) nodeHost() *goja.Object {
 	e.iso.LazyOn(h, "buffer", func() goja.Value {
 		o := rt.NewObject()
 		e.bufferNatives(o)
+		return o
+	})
+	e.iso.LazyOn(h, "crypto", func() goja.Value {
+		o := rt.NewObject()
+		e.cryptoNatives(o)
 		return o
 	})
 	return h

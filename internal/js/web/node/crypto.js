@@ -1,0 +1,274 @@
+// node:crypto. What computes is in Go; here are the arguments and the classes.
+(function (host, require) {
+  'use strict';
+
+  const { argType, error, range, received, inspect } = host;
+  const native = host.crypto;
+  const { Buffer } = require('buffer');
+
+  const MAX = 0x7fffffff;
+  const SOURCES = 'an instance of ArrayBuffer, Buffer, TypedArray, or DataView';
+  const isView = ArrayBuffer.isView;
+  const isBytes = (v) => isView(v) || v instanceof ArrayBuffer;
+  const badValue = (name, value, reason = 'is invalid') => error('TypeError', 'ERR_INVALID_ARG_VALUE',
+    `The ${name.includes('.') ? 'property' : 'argument'} '${name}' ${reason}. Received ${inspect(value)}`);
+
+  const string = (v, name) => {
+    if (typeof v !== 'string') throw argType(name, 'of type string', v);
+    return v;
+  };
+  const callable = (v, name = 'callback') => {
+    if (typeof v !== 'function') throw argType(name, 'of type function', v);
+    return v;
+  };
+  const object = (v, name) => {
+    if (v === null || typeof v !== 'object') throw argType(name, 'of type object', v);
+    return v;
+  };
+  function integer(v, name, min = 0, max = MAX) {
+    if (typeof v !== 'number') throw argType(name, 'of type number', v);
+    if (!Number.isInteger(v)) throw range(name, 'an integer', v);
+    if (v < min || v > max) throw range(name, `>= ${min} && <= ${max}`, v);
+    return v;
+  }
+  // source takes a string by its encoding, or bytes as they are.
+  function source(v, name, encoding, want = `of type string or ${SOURCES}`) {
+    if (typeof v === 'string') return Buffer.from(v, encoding === 'buffer' ? 'utf8' : encoding);
+    if (!isBytes(v)) throw argType(name, want, v);
+    return v;
+  }
+  const buffer = (b) => Buffer.from(b);
+  // out gives bytes as text where an encoding is asked for.
+  const out = (b, encoding) => (encoding && encoding !== 'buffer' ? buffer(b).toString(Buffer.isEncoding(encoding) ? encoding : 'utf8') : buffer(b));
+  // later passes what a promise comes to on to a callback, outside of the promise.
+  function later(promise, callback) {
+    promise.then((v) => process.nextTick(callback, null, v), (e) => process.nextTick(callback, e));
+  }
+
+  // The secret of a key, or bytes.
+  const keyed = (v, name, encoding) => {
+    if (v instanceof KeyObject) {
+      if (v.type !== 'secret') throw error('TypeError', 'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', `Invalid key object type ${v.type}, expected secret.`);
+      return v.export();
+    }
+    if (v instanceof CryptoKey) return keyed(KeyObject.from(v), name);
+    return source(v, name, encoding, `of type string or ${SOURCES.replace('or DataView', 'DataView, KeyObject, or CryptoKey')}`);
+  };
+
+  // --- digests -------------------------------------------------------------
+
+  const finalized = () => error('Error', 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called');
+  const piece = (data, encoding) => source(data, 'data', encoding, 'of type string or an instance of Buffer, TypedArray, or DataView');
+
+  function Hash(algorithm, options) {
+    if (!new.target) return new Hash(algorithm, options);
+    if (!(algorithm instanceof Handle)) string(algorithm, 'algorithm');
+    const length = options?.outputLength;
+    if (length !== undefined) integer(length, 'options.outputLength', 0, 0xffffffff);
+    const handle = algorithm instanceof Handle ? algorithm.handle : native.hash(algorithm, length);
+    if (handle === null) throw new Error('Digest method not supported');
+    states.set(this, { handle, done: false });
+  }
+  class Handle { constructor(handle) { this.handle = handle; } }
+  const states = new WeakMap();
+  const stateOf = (v, name) => states.get(v) ?? (() => { throw error('TypeError', 'ERR_INVALID_THIS', `Value of "this" must be of type ${name}`); })();
+  Object.assign(Hash.prototype, {
+    update(data, encoding) {
+      const s = stateOf(this, 'Hash');
+      if (s.done) throw finalized();
+      native.update(s.handle, piece(data, encoding));
+      return this;
+    },
+    digest(encoding) {
+      const s = stateOf(this, 'Hash');
+      if (s.done) throw finalized();
+      s.done = true;
+      return out(native.digest(s.handle), encoding);
+    },
+    copy(options) {
+      const s = stateOf(this, 'Hash');
+      if (s.done) throw finalized();
+      const handle = native.copy(s.handle);
+      if (handle === null) throw new Error('Digest method not supported');
+      return new Hash(new Handle(handle), options);
+    },
+  });
+
+  function Hmac(hmac, key, options) {
+    if (!new.target) return new Hmac(hmac, key, options);
+    string(hmac, 'hmac');
+    const bytes = keyed(key, 'key', options?.encoding);
+    const handle = native.hmac(hmac, bytes);
+    if (handle === null) throw error('TypeError', 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${hmac}`);
+    states.set(this, { handle, done: false });
+  }
+  Object.assign(Hmac.prototype, {
+    update: Hash.prototype.update,
+    digest(encoding) {
+      const s = stateOf(this, 'Hmac');
+      if (s.done) return out(new ArrayBuffer(0), encoding);
+      s.done = true;
+      return out(native.digest(s.handle), encoding);
+    },
+  });
+
+  // --- randomness ----------------------------------------------------------
+
+  function randomBytes(size, callback) {
+    if (typeof size !== 'number') throw argType('size', 'of type number', size);
+    if (!(size >= 0 && size <= MAX)) throw range('size', `>= 0 && <= ${MAX}`, size);
+    if (callback !== undefined) callable(callback);
+    const b = Buffer.from(native.random(new Uint8Array(size)).buffer);
+    if (callback === undefined) return b;
+    process.nextTick(callback, null, b);
+  }
+
+  function region(buf, offset, size) {
+    const elements = buf.BYTES_PER_ELEMENT ?? 1, length = buf.byteLength;
+    let from = 0;
+    if (offset !== undefined) {
+      if (typeof offset !== 'number') throw argType('offset', 'of type number', offset);
+      from = offset * elements;
+      if (Number.isNaN(from) || from > length || from < 0) throw range('offset', `>= 0 && <= ${length}`, from);
+    }
+    let n = length - from;
+    if (size !== undefined) {
+      if (typeof size !== 'number') throw argType('size', 'of type number', size);
+      n = size * elements;
+      if (Number.isNaN(n) || n > MAX || n < 0) throw range('size', `>= 0 && <= ${MAX}`, n);
+      if (n + from > length) throw range('size + offset', `<= ${length}`, n + from);
+    }
+    return isView(buf) ? new Uint8Array(buf.buffer, buf.byteOffset + from, n) : new Uint8Array(buf, from, n);
+  }
+  function randomFillSync(buf, offset, size) {
+    if (!isBytes(buf)) throw argType('buf', 'an instance of ArrayBuffer or ArrayBufferView', buf);
+    native.random(region(buf, offset, size));
+    return buf;
+  }
+  function randomFill(buf, offset, size, callback) {
+    if (!isBytes(buf)) throw argType('buf', 'an instance of ArrayBuffer or ArrayBufferView', buf);
+    if (typeof offset === 'function') [callback, offset, size] = [offset, undefined, undefined];
+    else if (typeof size === 'function') [callback, size] = [size, undefined];
+    callable(callback);
+    randomFillSync(buf, offset, size);
+    process.nextTick(callback, null, buf);
+  }
+
+  const RANGE = 2 ** 48 - 1;
+  function randomInt(min, max, callback) {
+    if (max === undefined || typeof max === 'function') [callback, max, min] = [max, min, 0];
+    if (callback !== undefined) callable(callback);
+    for (const [v, name] of [[min, 'min'], [max, 'max']]) {
+      if (!Number.isSafeInteger(v)) throw argType(name, 'a safe integer', v);
+    }
+    if (max <= min) throw range('max', `greater than the value of "min" (${min})`, max);
+    const span = max - min;
+    if (span > RANGE) throw range('max - min', `<= ${RANGE}`, span);
+    // What is above the last multiple of the span would favour small numbers.
+    const limit = RANGE + 1 - ((RANGE + 1) % span);
+    const bytes = new Uint8Array(6), view = new DataView(bytes.buffer);
+    let x;
+    do {
+      native.random(bytes);
+      x = view.getUint16(0) * 2 ** 32 + view.getUint32(2);
+    } while (x >= limit);
+    const n = (x % span) + min;
+    if (callback === undefined) return n;
+    process.nextTick(callback, undefined, n);
+  }
+
+  function randomUUID(options) {
+    if (options !== undefined) {
+      object(options, 'options');
+      const c = options.disableEntropyCache;
+      if (c !== undefined && typeof c !== 'boolean') throw argType('options.disableEntropyCache', 'of type boolean', c);
+    }
+    return globalThis.crypto.randomUUID();
+  }
+
+  function timingSafeEqual(a, b) {
+    for (const [v, name] of [[a, 'buf1'], [b, 'buf2']]) {
+      if (!isBytes(v)) throw error('TypeError', 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${SOURCES}.`);
+    }
+    if (a.byteLength !== b.byteLength) throw error('RangeError', 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', 'Input buffers must have the same byte length');
+    return native.equal(a, b);
+  }
+
+  // --- derivation ----------------------------------------------------------
+
+  function pbkdf2Args(password, salt, iterations, keylen, digest) {
+    string(digest, 'digest');
+    return [source(password, 'password'), source(salt, 'salt'), integer(iterations, 'iterations', 1), integer(keylen, 'keylen'), digest];
+  }
+  function pbkdf2(password, salt, iterations, keylen, digest, callback) {
+    if (typeof digest === 'function') [callback, digest] = [digest, undefined];
+    const args = pbkdf2Args(password, salt, iterations, keylen, digest);
+    callable(callback);
+    later(native.pbkdf2(...args, true).then(buffer), callback);
+  }
+  const pbkdf2Sync = (password, salt, iterations, keylen, digest) => buffer(native.pbkdf2(...pbkdf2Args(password, salt, iterations, keylen, digest), false));
+
+  function scryptArgs(password, salt, keylen, options) {
+    const args = [source(password, 'password'), source(salt, 'salt'), integer(keylen, 'keylen')];
+    const set = { N: 16384, r: 8, p: 1, maxmem: 32 << 20 };
+    for (const [short, long] of [['N', 'cost'], ['r', 'blockSize'], ['p', 'parallelization']]) {
+      const has = options?.[short] !== undefined;
+      if (has) set[short] = integer(options[short], short, 0, 0xffffffff);
+      if (options?.[long] !== undefined) {
+        if (has) throw error('Error', 'ERR_CRYPTO_SCRYPT_INVALID_PARAMETER', 'Invalid scrypt parameter');
+        set[short] = integer(options[long], long, 0, 0xffffffff);
+      }
+    }
+    if (options?.maxmem !== undefined) set.maxmem = integer(options.maxmem, 'maxmem', 0, Number.MAX_SAFE_INTEGER);
+    // As in Node, none of them turned off.
+    return [...args, set.N || 16384, set.r || 8, set.p || 1, set.maxmem || 32 << 20];
+  }
+  function scrypt(password, salt, keylen, options, callback) {
+    if (callback === undefined) [callback, options] = [options, undefined];
+    const args = scryptArgs(password, salt, keylen, options);
+    callable(callback);
+    later(native.scrypt(...args, true).then(buffer), callback);
+  }
+  const scryptSync = (password, salt, keylen, options) => buffer(native.scrypt(...scryptArgs(password, salt, keylen, options), false));
+
+  function hkdfArgs(digest, ikm, salt, info, length) {
+    string(digest, 'digest');
+    const key = ikm instanceof KeyObject || ikm instanceof CryptoKey ? keyed(ikm, 'ikm')
+      : source(ikm, 'ikm', undefined, `of type string or an instance of SecretKeyObject, ArrayBuffer, TypedArray, DataView, or Buffer`);
+    const args = [key, source(salt, 'salt'), source(info, 'info')];
+    integer(length, 'length');
+    if (args[2].byteLength > 1024) throw range('info', 'must not contain more than 1024 bytes', args[2].byteLength);
+    return [digest, ...args, length];
+  }
+  function hkdf(digest, ikm, salt, info, length, callback) {
+    const args = hkdfArgs(digest, ikm, salt, info, length);
+    callable(callback);
+    later(native.hkdf(...args, true), callback);
+  }
+  const hkdfSync = (digest, ikm, salt, info, length) => native.hkdf(...hkdfArgs(digest, ikm, salt, info, length), false);
+
+  class KeyObject {
+    static from() { throw error('Error', 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'key objects are not available here'); }
+  }
+
+  const crypto = {
+    createHash: (algorithm, options) => new Hash(algorithm, options),
+    createHmac: (hmac, key, options) => new Hmac(hmac, key, options),
+    getHashes: () => native.digests.slice(),
+    hkdf, hkdfSync, pbkdf2, pbkdf2Sync, randomBytes, randomFill, randomFillSync, randomInt, randomUUID, scrypt, scryptSync, timingSafeEqual,
+    getFips: () => 0,
+    Hash, Hmac,
+    constants: Object.assign(Object.create(null), {
+      RSA_PKCS1_PADDING: 1, RSA_NO_PADDING: 3, RSA_PKCS1_OAEP_PADDING: 4, RSA_X931_PADDING: 5, RSA_PKCS1_PSS_PADDING: 6,
+      RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_MAX_SIGN: -2, RSA_PSS_SALTLEN_AUTO: -2,
+      POINT_CONVERSION_COMPRESSED: 2, POINT_CONVERSION_UNCOMPRESSED: 4, POINT_CONVERSION_HYBRID: 6,
+      TLS1_VERSION: 769, TLS1_1_VERSION: 770, TLS1_2_VERSION: 771, TLS1_3_VERSION: 772,
+    }),
+  };
+  Object.defineProperties(crypto, {
+    webcrypto: { enumerable: true, configurable: true, get: () => globalThis.crypto },
+    subtle: { enumerable: true, configurable: true, get: () => globalThis.crypto.subtle },
+    getRandomValues: { enumerable: true, configurable: true, writable: true, value: (array) => globalThis.crypto.getRandomValues(array) },
+  });
+  return crypto;
+})
