@@ -69,6 +69,23 @@ func guardedPipelines(t testing.TB) (list []guarded) {
 			c.AfterFiles = rewrites(t, "/after/:path*", "/app/:path*", "/text/:rest(.*)", "/public/:rest")
 			c.Fallback = rewrites(t, "/last/:path*", "/app/:path*")
 		}},
+		{"Go middleware that copies", "/admin/:path*", true, func(c *Config) {
+			c.Middleware = func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.Clone(r.Context())) })
+			}
+		}},
+		{"Go middleware that strips", "/admin/:path*", true, func(c *Config) {
+			c.Middleware = func(next http.Handler) http.Handler {
+				strip := http.StripPrefix("/strip", next)
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if strings.HasPrefix(r.URL.Path, "/strip/") {
+						strip.ServeHTTP(w, r)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			}
+		}},
 		{"redirects", "/admin/:path*", true, func(c *Config) { c.Redirects = redirects(t, "/go/:path*", "/:path*") }},
 	}
 	for _, s := range settings {
@@ -144,7 +161,7 @@ var spelt = []string{
 	"//admin", "///admin//panel", "/./admin", "/x/../admin", "/public/../admin", "/public/..//admin", "/public//../admin", "/../admin", "/admin/.", "/admin/..", "/admin/../admin", "/\\admin", "/admin\\panel", "/public/..\\admin", "\\admin",
 	"/%61dmin", "/%2561dmin", "/admin%2fpanel", "/admin%2Fpanel", "/%2fadmin", "/admin%5cpanel", "/public/..%2fadmin", "/public/%2e%2e/admin", "/public/%2e%2e%2fadmin", "/public/%252e%252e%252fadmin", "/public/..;/admin", "/public/.%2e/admin", "/admin%00", "/admin%20", "/%20admin", "/admin%", "/admin%zz", "/admin%c0%af", "/public/%c0%ae%c0%ae/admin", "/\xc3\xa4/../admin",
 	"/admin?x", "/admin?", "/admin#public", "/admin%3f", "/admin%23", "/?/admin", "/public?/admin", "http://example.com/admin", "HTTP://example.com//admin", "http://example.com/public/../admin", "/base/admin", "/base//admin", "/base/base/admin", "//base/admin", "/Base/admin", "/base%2fadmin", "/base/../admin", "/base/..%2fadmin", "/base", "/base/",
-	"/before/..%2fadmin", "/before/../admin", "/before//..//admin", "/one/..%2f..%2fadmin", "/one/%2e%2e", "/after/..;/admin", "/text/../admin", "/text//admin", "/text/%2fadmin", "/text/..%252fadmin", "/last/admin", "/go/admin", "/go//admin/panel", "/go/%2fevil.test", "/go//evil.test", "/go/\\evil.test", "/go/%61dmin", "/public", "/public/a", "/publicity", "/", "*", "",
+	"/before/..%2fadmin", "/before/../admin", "/before//..//admin", "/one/..%2f..%2fadmin", "/one/%2e%2e", "/after/..;/admin", "/text/../admin", "/text//admin", "/text/%2fadmin", "/text/..%252fadmin", "/last/admin", "/strip/admin", "/strip/..%2fadmin", "/strip//admin", "/strip/%2fadmin", "/strip%2fadmin", "/%73trip/%61dmin", "/go/admin", "/go//admin/panel", "/go/%2fevil.test", "/go//evil.test", "/go/\\evil.test", "/go/%61dmin", "/public", "/public/a", "/publicity", "/", "*", "",
 }
 
 // Plain paths reach what they name, so that the property is about something.
@@ -173,6 +190,7 @@ func FuzzGuard(f *testing.F) {
 	for _, path := range spelt {
 		f.Add(path)
 		f.Add("/base" + path)
+		f.Add("/strip" + path)
 		f.Add(path + "/panel")
 		f.Add(fmt.Sprintf("/public%s", path))
 	}
