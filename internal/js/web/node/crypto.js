@@ -247,6 +247,66 @@
   }
   const hkdfSync = (digest, ikm, salt, info, length) => native.hkdf(...hkdfArgs(digest, ikm, salt, info, length), false);
 
+  // --- ciphers ---------------------------------------------------------------
+
+  function cipherClass(name, encrypt) {
+    function Class(cipher, key, iv, options) {
+      if (!new.target) return new Class(cipher, key, iv, options);
+      string(cipher, 'cipher');
+      const bytes = keyed(key, 'key', options?.encoding);
+      const vector = iv === null ? null : source(iv, 'iv');
+      let tag = options?.authTagLength;
+      if (tag === undefined || tag === null) tag = 0;
+      else if (!Number.isInteger(tag) || tag < 0 || tag > MAX) throw badValue('options.authTagLength', tag);
+      states.set(this, { handle: native.cipher(cipher, encrypt, bytes, vector, tag), decoder: null });
+    }
+    // pass writes what came out: bytes, or text that may end in half a character.
+    const pass = (s, b, encoding, last) => {
+      if (!encoding || encoding === 'buffer') return buffer(b);
+      const { StringDecoder } = require('string_decoder');
+      s.decoder ??= new StringDecoder(encoding);
+      if (s.decoder.encoding !== new StringDecoder(encoding).encoding) throw error('Error', 'ERR_INTERNAL_ASSERTION', 'Cannot change encoding');
+      return s.decoder.write(buffer(b)) + (last ? s.decoder.end() : '');
+    };
+    Object.assign(Class.prototype, {
+      update(data, inputEncoding, outputEncoding) {
+        const s = stateOf(this, name);
+        return pass(s, native.cipherUpdate(s.handle, source(data, 'data', inputEncoding, 'of type string or an instance of Buffer, TypedArray, or DataView')), outputEncoding, false);
+      },
+      final(outputEncoding) {
+        const s = stateOf(this, name);
+        return pass(s, native.cipherFinal(s.handle), outputEncoding, true);
+      },
+      setAutoPadding(on = true) {
+        native.cipherPadding(stateOf(this, name).handle, on);
+        return this;
+      },
+      setAAD(data, options) {
+        native.cipherExtra(stateOf(this, name).handle, source(data, 'buffer', options?.encoding));
+        return this;
+      },
+    });
+    if (encrypt) Class.prototype.getAuthTag = function getAuthTag() { return buffer(native.cipherTag(stateOf(this, name).handle)); };
+    else Class.prototype.setAuthTag = function setAuthTag(tag, encoding) {
+      native.cipherSetTag(stateOf(this, name).handle, source(tag, 'buffer', encoding));
+      return this;
+    };
+    return Object.defineProperty(Class, 'name', { value: name });
+  }
+  const Cipheriv = cipherClass('Cipheriv', true), Decipheriv = cipherClass('Decipheriv', false);
+
+  function getCipherInfo(nameOrNid, options) {
+    if (typeof nameOrNid !== 'string' && typeof nameOrNid !== 'number') throw argType('nameOrNid', 'one of type string or number', nameOrNid);
+    const wanted = typeof nameOrNid === 'string' ? nameOrNid : native.ciphers.find((n) => native.cipherInfo(n)[2] === nameOrNid);
+    const info = wanted === undefined ? null : native.cipherInfo(wanted);
+    if (info === null) return undefined;
+    const [name, mode, nid, keyLength, iv, authenticated] = info;
+    const { keyLength: key, ivLength = iv } = options ?? {};
+    if ((key !== undefined && key !== keyLength) || (ivLength !== iv && !(authenticated && ivLength > 0))) return undefined;
+    const blockSize = mode === 'cbc' || mode === 'ecb' ? 16 : mode === 'stream' ? undefined : 1;
+    return { mode, name: name.startsWith('aes') && mode === 'gcm' ? `id-aes${keyLength * 8}-gcm` : name, nid, ...(blockSize && { blockSize }), ...(iv && { ivLength }), keyLength };
+  }
+
   class KeyObject {
     static from() { throw error('Error', 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'key objects are not available here'); }
   }
@@ -256,8 +316,11 @@
     createHmac: (hmac, key, options) => new Hmac(hmac, key, options),
     getHashes: () => native.digests.slice(),
     hkdf, hkdfSync, pbkdf2, pbkdf2Sync, randomBytes, randomFill, randomFillSync, randomInt, randomUUID, scrypt, scryptSync, timingSafeEqual,
+    createCipheriv: (cipher, key, iv, options) => new Cipheriv(cipher, key, iv, options),
+    createDecipheriv: (cipher, key, iv, options) => new Decipheriv(cipher, key, iv, options),
+    getCiphers: () => native.ciphers.slice(), getCipherInfo,
     getFips: () => 0,
-    Hash, Hmac,
+    Hash, Hmac, Cipheriv, Decipheriv,
     constants: Object.assign(Object.create(null), {
       RSA_PKCS1_PADDING: 1, RSA_NO_PADDING: 3, RSA_PKCS1_OAEP_PADDING: 4, RSA_X931_PADDING: 5, RSA_PKCS1_PSS_PADDING: 6,
       RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_MAX_SIGN: -2, RSA_PSS_SALTLEN_AUTO: -2,
