@@ -299,6 +299,16 @@ func (a *App) serve(ctx, end context.Context, listen func(config.Server) ([]net.
 		}
 	}
 	set := a.serverSettings()
+	var secure *server.TLS
+	if t := set.TLS; t != nil {
+		secure = &server.TLS{CertFile: a.inProject(t.Cert), KeyFile: a.inProject(t.Key)}
+		if t.ACME != nil {
+			secure.ACME = &server.ACME{Domains: t.ACME.Domains, Email: t.ACME.Email, CA: t.ACME.CA, Storage: a.inProject(t.ACME.Storage)}
+		}
+		if err := secure.Check(); err != nil { // before it is said that the server is ready
+			return err
+		}
+	}
 	listeners, err := listen(set)
 	if err != nil {
 		return err
@@ -310,10 +320,7 @@ func (a *App) serve(ctx, end context.Context, listen func(config.Server) ([]net.
 		Draining: func() { a.ready.Store(false) }, DrainDelay: max(set.DrainDelay, 0),
 	}
 	if t := set.TLS; t != nil {
-		o.TLS = &server.TLS{CertFile: a.inProject(t.Cert), KeyFile: a.inProject(t.Key)}
-		if t.ACME != nil {
-			o.TLS.ACME = &server.ACME{Domains: t.ACME.Domains, Email: t.ACME.Email, CA: t.ACME.CA, Storage: a.inProject(t.ACME.Storage)}
-		}
+		o.TLS = secure
 		if loaded := a.settings.Load(); loaded != nil {
 			o.RedirectOrigin = loaded.PublicOrigin
 		}

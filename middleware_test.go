@@ -309,6 +309,35 @@ func TestBodyLimitExport(t *testing.T) {
 	}
 }
 
+// TestBodyLimitBehindMiddleware: the limit is the handler's also where middleware
+// stands between, and reads the body or does not.
+func TestBodyLimitBehindMiddleware(t *testing.T) {
+	s := serve(t, portico.Config{BodyLimit: 10}, map[string]string{
+		"middleware.ts":     "export async function middleware(request) { if (request.nextUrl.searchParams.has('read')) try { await request.text() } catch {} }",
+		"app/echo/route.ts": "export const POST = async (r: Request) => new Response(await r.text())",
+	})
+	for _, c := range []struct {
+		query  string
+		size   int
+		status int
+	}{{"", 10, 200}, {"", 11, 413}, {"?read", 10, 200}, {"?read", 11, 413}} {
+		for _, chunked := range []bool{false, true} {
+			var body io.Reader = strings.NewReader(strings.Repeat("x", c.size))
+			if chunked {
+				body = io.MultiReader(body)
+			}
+			res, err := http.Post(s.URL+"/echo"+c.query, "text/plain", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if res.StatusCode != c.status {
+				t.Errorf("%s of %d, chunked %v: got %d, want %d", c.query, c.size, chunked, res.StatusCode, c.status)
+			}
+		}
+	}
+}
+
 // TestCORSHelper: a handler may have CORS of its own, by the rules of the
 // configuration's.
 func TestCORSHelper(t *testing.T) {

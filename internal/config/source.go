@@ -46,6 +46,41 @@ func (s *source) place(p place, of string) string {
 	return fmt.Sprintf("%s:%d:%d", s.file, line, column)
 }
 
+// Locate finds where a setting has an entry, for those who check it later:
+// "portico.config.ts:3:20" for the setting "csrf.exempt" and the text of one of
+// its entries. It is the place of the setting, or the file's name, where more
+// cannot be told.
+func Locate(file, text, setting, entry string) string {
+	s := source{file: file, text: text, tokens: tokens(text)}
+	keys := strings.Split(setting, ".")
+	for _, first := range []string{"", "portico"} { // in next.config.* ours are below that
+		inner := s.tokens
+		at, found := 0, true
+		for i, name := range append([]string{first}, keys...) {
+			if name == "" {
+				continue
+			}
+			from, to, ok := key(inner, name, i < 2 && (i == 0 || first == ""))
+			if found = ok; !ok {
+				break
+			}
+			at, inner = inner[from].at, inner[from+1:to]
+		}
+		if !found {
+			continue
+		}
+		for _, t := range inner {
+			if t.kind == tokenString && t.text == entry {
+				at = t.at
+				break
+			}
+		}
+		line, column := position(text, at)
+		return fmt.Sprintf("%s:%d:%d", file, line, column)
+	}
+	return file
+}
+
 // find looks for the offset of a value's key.
 func (s *source) find(p place, of string) (int, bool) {
 	if s.text == "" || len(p) == 0 {

@@ -24,13 +24,22 @@ type Error struct {
 	Text   string
 	// Hint says what to do about it; "" when there is nothing.
 	Hint string
+	// Setting and Entry are what is wrong with settings, for the place in their
+	// file: "csrf.exempt", and the text of the entry.
+	Setting, Entry string
+	// Place is where it stands, when that is known already.
+	Place string
 }
 
 func (e *Error) Error() string {
-	if e.Hint == "" {
-		return e.Text
+	text := e.Text
+	if e.Place != "" {
+		text = e.Place + ": " + text
 	}
-	return e.Text + "\nhint: " + e.Hint
+	if e.Hint == "" {
+		return text
+	}
+	return text + "\nhint: " + e.Hint
 }
 
 // Forwarding is the kind of headers that the proxies in front write.
@@ -135,7 +144,7 @@ func NewClients(c ClientsConfig) (*Clients, error) {
 	if c.PublicOrigin != "" {
 		a, ok := parseOrigin(c.PublicOrigin)
 		if !ok || a.proto != "http" && a.proto != "https" {
-			all = append(all, &Error{Text: "publicOrigin: " + quote(c.PublicOrigin) + " is no origin", Hint: "it is a scheme and a host, such as https://example.com, and nothing behind them"})
+			all = append(all, &Error{Setting: "publicOrigin", Entry: c.PublicOrigin, Text: "publicOrigin: " + quote(c.PublicOrigin) + " is no origin", Hint: "it is a scheme and a host, such as https://example.com, and nothing behind them"})
 		}
 		cl.public = &a
 	}
@@ -163,7 +172,7 @@ func parseProxy(s string) ([]netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return nil, &Error{Text: "trustedProxies: " + quote(s) + " is no address", Hint: "an entry is an address, a CIDR such as 10.0.0.0/8, or one of loopback, private and unix"}
+		return nil, &Error{Setting: "trustedProxies", Entry: s, Text: "trustedProxies: " + quote(s) + " is no address", Hint: "an entry is an address, a CIDR such as 10.0.0.0/8, or one of loopback, private and unix"}
 	}
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)

@@ -76,7 +76,7 @@ func newCORSRule(r CORSRule) (corsRule, error) {
 		place = "cors"
 	}
 	fail := func(text, hint string) (corsRule, error) {
-		return corsRule{}, &Error{Text: place + ": " + text, Hint: hint}
+		return corsRule{}, &Error{Place: place, Text: text, Hint: hint}
 	}
 	cr := corsRule{match: r.Match, origins: map[string]bool{}, credentials: r.Credentials}
 	if len(r.Origins) == 0 {

@@ -38,14 +38,14 @@ func NewCSRF(c CSRFConfig) (*CSRF, error) {
 	for _, o := range c.TrustedOrigins {
 		a, ok := parseOrigin(o)
 		if !ok {
-			all = append(all, &Error{Text: "csrf.trustedOrigins: " + quote(o) + " is no origin", Hint: "it is a scheme and a host and nothing behind them, such as https://app.example.com"})
+			all = append(all, &Error{Setting: "csrf.trustedOrigins", Entry: o, Text: "csrf.trustedOrigins: " + quote(o) + " is no origin", Hint: "it is a scheme and a host and nothing behind them, such as https://app.example.com"})
 			continue
 		}
 		s.trusted[a.origin] = true
 	}
 	for _, p := range c.Exempt {
 		if !strings.HasPrefix(p, "/") || strings.ContainsAny(p, "*?#") || strings.Contains(p, "/:") {
-			all = append(all, &Error{Text: "csrf.exempt: " + quote(p) + " is no path", Hint: "entries are whole paths such as /api/webhook; there are no patterns"})
+			all = append(all, &Error{Setting: "csrf.exempt", Entry: p, Text: "csrf.exempt: " + quote(p) + " is no path", Hint: "entries are whole paths such as /api/webhook; there are no patterns"})
 			continue
 		}
 		s.exempt[p] = true

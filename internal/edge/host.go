@@ -212,7 +212,7 @@ func parseHostPattern(s string) (hostPattern, error) {
 		if strings.Contains(s, "://") {
 			hint = "an entry is a host without the scheme"
 		}
-		return p, &Error{Text: "allowedHosts: " + quote(s) + " is no host", Hint: hint}
+		return p, &Error{Setting: "allowedHosts", Entry: s, Text: "allowedHosts: " + quote(s) + " is no host", Hint: hint}
 	}
 	p.name, p.port = strings.TrimSuffix(h.name, "."), h.port
 	return p, nil

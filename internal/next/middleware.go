@@ -1,6 +1,7 @@
 package next
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -92,6 +93,9 @@ func (a *App) Middleware(r *http.Request, c Call) (*Verdict, error) {
 	if err == nil && x.err != nil {
 		x.close()
 		err = x.err
+	}
+	if errors.Is(err, ErrTimeout) || errors.Is(err, js.ErrCompute) { // there is no stack that would say where
+		err = fmt.Errorf("%s: %w", x.call.Entry, err)
 	}
 	if x.shared != nil && (err != nil || !x.touched) {
 		_ = x.shared.Close() // nobody reads it: the handler's branch spares itself the copy

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -54,7 +55,7 @@ func (b *requestBody) note(err error) {
 	var late slow
 	switch {
 	case errors.As(err, &large):
-		b.problem.CompareAndSwap(nil, &StatusError{Status: http.StatusRequestEntityTooLarge, Err: err})
+		b.problem.CompareAndSwap(nil, &StatusError{Status: http.StatusRequestEntityTooLarge, Err: largeError{large}})
 	case errors.As(err, &bad) && bad.Malformed():
 		b.problem.CompareAndSwap(nil, &StatusError{Status: http.StatusBadRequest, Err: err})
 	case errors.As(err, &late) && late.Timeout():
@@ -106,6 +107,15 @@ func (c *capped) tooLarge() error {
 	c.body.note(err)
 	return err
 }
+
+// largeError says in the log which limit a body is over, and where it is set.
+type largeError struct{ *http.MaxBytesError }
+
+func (e largeError) Error() string {
+	return fmt.Sprintf("the body has more than %d bytes\nhint: the limit is bodyLimit, in the configuration or as an export of the route; BodyLimit in Go", e.Limit)
+}
+
+func (e largeError) Unwrap() error { return e.MaxBytesError }
 
 // Whole reports whether a body of n bytes may be held at once.
 func (c *capped) Whole(n int64) bool { return n <= c.limit }

@@ -376,7 +376,7 @@ func (p *Pipeline) handle(x *Exchange, rt *Route, params route.Params) bool {
 	x.Export = export
 	if limit := rt.BodyLimit; limit != 0 && x.body.ReadCloser != nil {
 		if limit > 0 && x.R.ContentLength > limit {
-			p.failed(x, &StatusError{Status: http.StatusRequestEntityTooLarge, Err: &http.MaxBytesError{Limit: limit}}, false)
+			p.failed(x, &StatusError{Status: http.StatusRequestEntityTooLarge, Err: largeError{&http.MaxBytesError{Limit: limit}}}, false)
 			return true
 		}
 		x.limit(limit)

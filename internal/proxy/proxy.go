@@ -136,6 +136,16 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// SettingError is what New has to say about an entry of a setting.
+type SettingError struct {
+	// Setting is its name in a configuration, such as "proxy.allow", and Entry
+	// the text that is wrong.
+	Setting, Entry string
+	Text, Hint     string
+}
+
+func (e *SettingError) Error() string { return e.Text }
+
 var (
 	errClosed          = errors.New("the proxy is closed")
 	errConnectTimeout  = errors.New("no connection in time")
@@ -229,40 +239,58 @@ func New(c Config) (*Proxy, error) {
 	p.def = c.Default.over(builtin)
 	p.def.Addresses, p.def.TLS = nil, nil
 	p.transport = newTransport(p.def, "", dial)
+	var problems []error
 	var err error
 	if p.allow, err = newAllowList(c.Allow); err != nil {
-		return nil, err
+		problems = append(problems, err)
 	}
 	p.origins.known = map[site]*origin{}
-	for name, o := range c.Upstreams {
-		if err := p.addUpstream(name, o.over(p.def), dial); err != nil {
-			return nil, fmt.Errorf("upstream %s: %w", name, err)
+	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
+		if err := p.addUpstream(name, c.Upstreams[name].over(p.def), dial); err != nil {
+			problems = append(problems, err)
 		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
 	}
 	return p, nil
 }
 
+// Allows reports whether the host of an origin, such as
+// "https://api.example.com", may be asked.
+func (p *Proxy) Allows(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	s, err := siteOf(u)
+	return err == nil && p.allow.allows(s)
+}
+
 // addUpstream makes an origin with options of its own.
 func (p *Proxy) addUpstream(name string, o Options, dial dialFunc) error {
+	wrong := func(why string) error {
+		return &SettingError{Setting: "proxy.upstreams", Entry: name, Text: fmt.Sprintf("proxy.upstreams: %q is no origin: %s", name, why), Hint: "it is a scheme and a host, such as https://api.example.com"}
+	}
 	u, err := url.Parse(name)
 	if err != nil {
-		return err
+		return wrong("it is no URL")
 	}
 	site, err := siteOf(u)
 	if err != nil {
-		return err
+		return wrong(err.Error())
 	}
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("want an origin such as https://api.example.com, without a path")
+		return wrong("something stands behind the host")
 	}
 	if p.origins.known[site] != nil {
-		return errors.New("this origin is there twice")
+		return &SettingError{Setting: "proxy.upstreams", Entry: name, Text: fmt.Sprintf("proxy.upstreams: the origin %q is there twice", name)}
 	}
 	or := &origin{site: site, host: site.host(), options: o, transport: newTransport(o, site.name, dial)}
 	for _, a := range o.Addresses {
 		host, err := hostPort(a, site.scheme)
 		if err != nil {
-			return fmt.Errorf("address %q: %w", a, err)
+			return &SettingError{Setting: "proxy.upstreams", Entry: a, Text: fmt.Sprintf("proxy.upstreams[%q].addresses: %q is no address", name, a), Hint: "it is a host with its port, such as 10.0.0.7:8080; the scheme is that of the origin"}
 		}
 		or.addresses = append(or.addresses, &address{host: host})
 	}
@@ -383,14 +411,18 @@ func newAllowList(hosts []string) (allowList, error) {
 		return nil, nil
 	}
 	l := allowList{}
+	var problems []error
 	for _, h := range hosts {
+		wrong := &SettingError{Setting: "proxy.allow", Entry: h, Text: fmt.Sprintf("proxy.allow: %q is no host", h), Hint: "an entry is api.example.com, api.example.com:8443, or *.example.com for all names below it"}
 		below, wild := strings.CutPrefix(h, "*.")
 		if below == "" || strings.ContainsAny(below, "*/?#@ ") {
-			return nil, fmt.Errorf("allow %q: want a host, host:port or *.host", h)
+			problems = append(problems, wrong)
+			continue
 		}
 		u, err := url.Parse("http://" + below)
 		if err != nil || u.Hostname() == "" {
-			return nil, fmt.Errorf("allow %q: want a host, host:port or *.host", h)
+			problems = append(problems, wrong)
+			continue
 		}
 		h = strings.ToLower(u.Hostname())
 		if wild {
@@ -401,7 +433,7 @@ func newAllowList(hosts []string) (allowList, error) {
 		}
 		l[h] = struct{}{}
 	}
-	return l, nil
+	return l, errors.Join(problems...)
 }
 
 func (l allowList) allows(s site) bool {

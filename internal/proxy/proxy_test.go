@@ -414,6 +414,19 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+func TestAllows(t *testing.T) {
+	p, err := New(Config{Allow: []string{"api.test:8443", "*.sub.test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for origin, want := range map[string]bool{"https://API.test:8443": true, "https://api.test": false, "http://a.sub.test": true, "http://sub.test": false, "ftp://api.test:8443": false, "://": false} {
+		if got := p.Allows(origin); got != want {
+			t.Errorf("%s: %v, want %v", origin, got, want)
+		}
+	}
+}
+
 func TestNew(t *testing.T) {
 	for _, c := range []struct {
 		config Config
@@ -421,16 +434,16 @@ func TestNew(t *testing.T) {
 	}{
 		{Config{Upstreams: map[string]Options{"api.example": {}}}, "want http or https"},
 		{Config{Upstreams: map[string]Options{"http://": {}}}, "no host"},
-		{Config{Upstreams: map[string]Options{"http://a/path": {}}}, "without a path"},
-		{Config{Upstreams: map[string]Options{"http://a?x": {}}}, "without a path"},
+		{Config{Upstreams: map[string]Options{"http://a/path": {}}}, "something stands behind the host"},
+		{Config{Upstreams: map[string]Options{"http://a?x": {}}}, "something stands behind the host"},
 		{Config{Upstreams: map[string]Options{"http://u:p@a": {}}}, "name and a password"},
 		{Config{Upstreams: map[string]Options{"http://a": {}, "http://A:80/": {}}}, "twice"},
-		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"b/c"}}}}, "want host"},
-		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"http://b"}}}}, "want host"},
-		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"b:x"}}}}, "want host"},
-		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{""}}}}, "want host"},
-		{Config{Allow: []string{"*"}}, "allow \"*\""},
-		{Config{Allow: []string{"http://a"}}, "allow"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"b/c"}}}}, "is no address"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"http://b"}}}}, "is no address"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{"b:x"}}}}, "is no address"},
+		{Config{Upstreams: map[string]Options{"http://a": {Addresses: []string{""}}}}, "is no address"},
+		{Config{Allow: []string{"*"}}, `proxy.allow: "*" is no host`},
+		{Config{Allow: []string{"http://a", "b c"}}, "proxy.allow: \"http://a\" is no host\nproxy.allow: \"b c\" is no host"},
 		{Config{Allow: []string{"a*.b"}}, "allow"},
 		{Config{Allow: []string{""}}, "allow"},
 		{Config{Upstreams: map[string]Options{"https://a": {Addresses: []string{"b", "[::1]:8443", "10.0.0.1"}}}, Allow: []string{"a", "*.b", "[::1]:80"}}, ""},

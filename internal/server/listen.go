@@ -111,6 +111,7 @@ func explain(addr string, err error) error {
 	var errno syscall.Errno
 	errors.As(err, &errno)
 	var dns *net.DNSError
+	var malformed *net.AddrError
 	switch {
 	case errno == syscall.EADDRINUSE, errno == wsaAddrInUse:
 		le.Text = "the port is taken by another program"
@@ -127,6 +128,9 @@ func explain(addr string, err error) error {
 	case errno == syscall.EADDRNOTAVAIL, errno == wsaAddrNotAvail:
 		le.Text = "this machine has no such address"
 		le.Hint = "--hostname is an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all interfaces"
+	case errors.As(err, &malformed):
+		le.Text = "this is no address"
+		le.Hint = "write host:port, such as 127.0.0.1:3000, or :3000 for all interfaces; an IPv6 address is in brackets; or unix:/path, or systemd"
 	case errors.As(err, &dns):
 		le.Text = "there is no host named " + host
 		le.Hint = "--hostname is an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all interfaces"

@@ -243,6 +243,7 @@ func TestExplain(t *testing.T) {
 		{"1.2.3.4:80", system(syscall.EADDRNOTAVAIL), "1.2.3.4:80: this machine has no such address\n" + address},
 		{"1.2.3.4:80", system(wsaAddrNotAvail), "1.2.3.4:80: this machine has no such address\n" + address},
 		{"my.host:80", &net.OpError{Op: "listen", Err: &net.DNSError{Name: "my.host"}}, "my.host:80: there is no host named my.host\n" + address},
+		{"8080", &net.OpError{Op: "listen", Err: &net.AddrError{Err: "missing port in address", Addr: "8080"}}, "8080: this is no address\nhint: write host:port, such as 127.0.0.1:3000, or :3000 for all interfaces; an IPv6 address is in brackets; or unix:/path, or systemd"},
 		{":80", errors.New("something else"), ":80: something else"},
 	} {
 		if err := explain(c.addr, c.err); err.Error() != c.want || !errors.Is(err, c.err) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -45,6 +46,42 @@ type ACME struct {
 	Storage string
 }
 
+// Check looks at what can be known before anything listens: whether the files
+// can be read and belong together, and whether the domains can be proved.
+func (t *TLS) Check() error {
+	if t.ACME == nil {
+		_, err := t.files()
+		return err
+	}
+	if len(t.ACME.Domains) == 0 {
+		return errors.New("tls.acme has no domains\nhint: domains: ['example.com']")
+	}
+	for _, d := range t.ACME.Domains {
+		if strings.Contains(d, "*") || !certmagic.SubjectQualifiesForCert(d) {
+			return fmt.Errorf("tls.acme: there is no certificate for %q\nhint: a domain is a name such as example.com; wildcards need a proof by DNS, which is not done here", d)
+		}
+	}
+	return nil
+}
+
+// files reads the certificate of CertFile and KeyFile.
+func (t *TLS) files() (tls.Certificate, error) {
+	for i, name := range []string{t.CertFile, t.KeyFile} {
+		if _, err := os.Stat(name); err != nil {
+			var e *fs.PathError
+			if errors.As(err, &e) {
+				err = e.Err
+			}
+			return tls.Certificate{}, fmt.Errorf("tls.%s: %s cannot be read: %w\nhint: the file is named from the project's folder, or by its whole path", []string{"cert", "key"}[i], name, err)
+		}
+	}
+	c, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+	if err != nil {
+		err = fmt.Errorf("%s with %s: %w\nhint: cert is the certificate with those between it and the authority, key its private key, both in PEM", t.CertFile, t.KeyFile, err)
+	}
+	return c, err
+}
+
 // certificates is TLS at work.
 type certificates struct {
 	config *tls.Config
@@ -64,15 +101,10 @@ func newCertificates(ctx context.Context, t *TLS, l *slog.Logger, port int, plai
 		config.GetCertificate = f.get
 		return &certificates{config: config, stop: func() {}}, nil
 	}
+	if err := t.Check(); err != nil {
+		return nil, err
+	}
 	a := t.ACME
-	if len(a.Domains) == 0 {
-		return nil, errors.New("tls.acme has no domains")
-	}
-	for _, d := range a.Domains {
-		if strings.Contains(d, "*") || !certmagic.SubjectQualifiesForCert(d) {
-			return nil, fmt.Errorf("tls.acme: there is no certificate for %q\nhint: a domain is a name such as example.com; wildcards need a proof by DNS, which is not done here", d)
-		}
-	}
 	var storage certmagic.Storage = certmagic.Default.Storage
 	if a.Storage != "" {
 		storage = &certmagic.FileStorage{Path: a.Storage}
@@ -158,9 +190,9 @@ func (f *certFiles) load() error {
 	if stamp == f.stamp {
 		return nil
 	}
-	c, err := tls.LoadX509KeyPair(f.cert, f.key)
+	c, err := (&TLS{CertFile: f.cert, KeyFile: f.key}).files()
 	if err != nil {
-		return fmt.Errorf("tls: %s with %s: %w", f.cert, f.key, err)
+		return err
 	}
 	if f.stamp != "" {
 		f.log.Info("the certificate was read again", "file", f.cert)

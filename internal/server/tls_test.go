@@ -265,6 +265,9 @@ func TestTLSErrors(t *testing.T) {
 		if os.PathSeparator == '\\' && want == "no such file" {
 			continue // in other words there
 		}
+		if err := o.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("before anything listens the error is %v, want %s", err, want)
+		}
 		l, err := Listen(t.Context(), "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

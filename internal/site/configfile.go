@@ -143,6 +143,7 @@ func (l *Loader) configure(ctx context.Context, dir string, env *Env, c *configu
 	if err != nil {
 		return nil, &route.Error{File: file, Text: "the file cannot be read: " + err.Error()}
 	}
+	l.configText = string(text)
 	var data any
 	if filepath.Ext(file) == ".json" {
 		data, err = config.ParseJSON(text, file)

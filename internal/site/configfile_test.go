@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -178,6 +179,47 @@ func TestConfigErrors(t *testing.T) {
 				t.Errorf("%s is not among the inputs %v", file, inputs)
 			}
 		})
+	}
+}
+
+// What the edge and the proxy have to say about settings has its place, too.
+func TestSettingPlaces(t *testing.T) {
+	for name, text := range map[string]string{
+		"portico.config.ts": `export default {
+  allowedHosts: 'https://a.test', trustedProxies: ['loopback', 'nginx'],
+  cors: [{ source: '/(', origins: '*' }, { origins: '*', methods: ['G ET'] }],
+  csrf: { exempt: ['/ok', '/a*'] },
+  proxy: { allow: ['api.test', 'b c'], upstreams: { 'http://api.test': { addresses: ['http://c'] } } },
+}`,
+		"next.config.mjs": `export default { trailingSlash: true,
+  portico: { allowedHosts: 'https://a.test', trustedProxies: ['loopback', 'nginx'],
+  cors: [{ source: '/(', origins: '*' }, { origins: '*', methods: ['G ET'] }],
+  csrf: { exempt: ['/ok', '/a*'] },
+  proxy: { allow: ['api.test', 'b c'], upstreams: { 'http://api.test': { addresses: ['http://c'] } } },
+} }`,
+	} {
+		_, _, err := load(t, Options{Dir: project(t, name, text, "app/route.ts", hello)})
+		if err == nil {
+			t.Fatal("it loads")
+		}
+		for what, entry := range map[string]string{
+			"allowedHosts: ": "'https://a.test'", "trustedProxies: ": "'nginx'", "cors[0]: `source`": "cors", "cors[1]: methods": "{ origins: '*', m",
+			"csrf.exempt: ": "'/a*'", "proxy.allow: ": "'b c'", "proxy.upstreams[": "'http://c'",
+		} {
+			before, _, _ := strings.Cut(text, entry)
+			if what == "cors[0]: `source`" {
+				before, _, _ = strings.Cut(text, "{ source")
+			}
+			line := strings.Count(before, "\n")
+			place := fmt.Sprintf("%s:%d:%d: ", name, line+1, len(before)-strings.LastIndex(before, "\n"))
+			if !strings.Contains(err.Error(), place+what) && !strings.Contains(err.Error(), place+"portico."+what) {
+				t.Errorf("there is no %q in\n%s", place+what, err)
+			}
+		}
+	}
+	_, _, err := load(t, Options{Dir: project(t, "portico.config.json", `{ "rewrites": [{ "source": "/x", "destination": "http://b.test/" }, { "source": "/y", "destination": "http://a.test/" }], "proxy": { "allow": "a.test" } }`, "app/route.ts", hello)})
+	if want := "portico.config.json:1:134: proxy.allow does not have the host of http://b.test, where the rewrite /x leads to\nhint: add the host to the list, or leave the list out"; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 

@@ -1,9 +1,11 @@
 package site
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/portico-dev/portico/internal/bundle"
@@ -122,7 +124,7 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	var problems []error
 	note := func(err error) {
 		if err != nil {
-			problems = append(problems, placed(set.File, err))
+			problems = append(problems, l.placed(set.File, err))
 		}
 	}
 	hosts := set.AllowedHosts
@@ -137,6 +139,10 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 		rule := edge.CORSRule{Origins: r.Origins, Methods: r.Methods, Headers: r.Headers, ExposedHeaders: r.ExposedHeaders, Credentials: r.Credentials, MaxAge: max(r.MaxAge, 0), Place: r.Place}
 		if r.Source != "" {
 			source, err := route.CompileSource(r.Source, route.SourceOptions{BasePath: set.BasePath, Backtrack: backtrack})
+			var wrong *route.Error
+			if errors.As(err, &wrong) {
+				err = &route.Error{File: r.Place, Text: wrong.Text, Hint: wrong.Hint}
+			}
 			if err != nil {
 				note(err)
 				continue
@@ -158,6 +164,13 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	}
 	s.proxy, err = proxy.New(proxy.Config{Default: upstream(set.Proxy.Default), Upstreams: upstreams, Allow: set.Proxy.Allow, Logger: l.o.Logger})
 	note(err)
+	if s.proxy != nil {
+		for _, w := range slices.Concat(set.Rewrites.BeforeFiles, set.Rewrites.AfterFiles, set.Rewrites.Fallback) {
+			if origin, ok := w.External(); ok && !s.proxy.Allows(origin) {
+				note(&proxy.SettingError{Setting: "proxy.allow", Text: fmt.Sprintf("proxy.allow does not have the host of %s, where the rewrite %s leads to", origin, w.Source()), Hint: "add the host to the list, or leave the list out"})
+			}
+		}
+	}
 	c.Proxy = s.proxy
 	for w, l := range set.Rewrites.Limits {
 		if c.Limits == nil {
@@ -191,25 +204,36 @@ func upstream(u config.Upstream) proxy.Options {
 	return o
 }
 
-// placed gives errors of the settings the file that they come from, if they do
+// placed gives errors of the settings the place that they come from, if they do
 // not name one, and their hints the form that all errors have.
-func placed(file string, err error) error {
+func (l *Loader) placed(file string, err error) error {
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range many.Unwrap() {
-			all = append(all, placed(file, e))
+			all = append(all, l.placed(file, e))
 		}
 		return errors.Join(all...)
 	}
 	var known *route.Error
 	var refused *edge.Error
+	var upstream *proxy.SettingError
 	switch {
 	case errors.As(err, &known):
 		return err
 	case errors.As(err, &refused):
-		return &route.Error{File: file, Text: refused.Text, Hint: refused.Hint}
+		return &route.Error{File: cmp.Or(refused.Place, l.place(file, refused.Setting, refused.Entry)), Text: refused.Text, Hint: refused.Hint}
+	case errors.As(err, &upstream):
+		return &route.Error{File: l.place(file, upstream.Setting, upstream.Entry), Text: upstream.Text, Hint: upstream.Hint}
 	}
 	return &route.Error{File: file, Text: err.Error()}
+}
+
+// place is where the configuration has an entry of a setting.
+func (l *Loader) place(file, setting, entry string) string {
+	if file == "" || setting == "" {
+		return file
+	}
+	return config.Locate(file, l.configText, setting, entry)
 }
 
 // RuleInfo is a rule in the listing of a project.

@@ -119,6 +119,8 @@ type Loader struct {
 	builder *bundle.Builder
 	define  map[string]string // what builder was made with
 	config  *configured       // the last one that was sound
+
+	configText string // of the configuration that was read last, for places
 }
 
 // NewLoader prepares a loader; nothing is read yet.

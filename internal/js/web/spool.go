@@ -119,6 +119,12 @@ func (b *branch) Buffered(length int64) io.ReadCloser {
 	return b
 }
 
+// Whole reports whether n bytes may be held at once: what was split says so.
+func (b *branch) Whole(n int64) bool {
+	l, ok := b.t.src.(interface{ Whole(n int64) bool })
+	return !ok || l.Whole(n)
+}
+
 func (b *branch) Read(p []byte) (int, error) {
 	t := b.t
 	t.mu.Lock()
