@@ -697,7 +697,7 @@ func TestX16(t *testing.T) {
 	bait := newTrap(t)
 	up := newUpstream(t, nil)
 	s := serve(t, files{
-		"portico.config.ts": "export default { proxy: { allow: [process.env.UP!.slice('http://'.length)] }, rewrites: async () => [{ source: '/up', destination: process.env.UP + '/up' }, { source: '/config', destination: process.env.BAIT + '/config' }] }",
+		"portico.config.ts": "export default { proxy: { allow: [process.env.UP!.slice('http://'.length)] }, rewrites: async () => [{ source: '/up', destination: process.env.UP + '/up' }] }",
 		"middleware.ts": `
 import { NextResponse } from 'next/server'
 export function middleware(request: any) {
@@ -707,20 +707,26 @@ export function middleware(request: any) {
 }
 export const config = { matcher: '/to' }`,
 		"app/route.ts": "export const GET = () => new Response('')",
-	}, settings{env: []string{"UP=" + up.url, "BAIT=http://" + bait.addr()}})
+	}, settings{env: []string{"UP=" + up.url}})
 	s.get(t, "/up").want(t, "/up", 200, "upstream")
 	s.get(t, "/to?to="+up.url+"/x").want(t, "an allowed host", 200, "upstream")
 	if up.last().header.Get("Authorization") != "Bearer secret" {
 		t.Errorf("the token is not relayed: %v", up.last())
 	}
-	s.get(t, "/config").want(t, "a rewrite of the configuration", 502)
+	said := refused(t, files{
+		"portico.config.ts": "export default { proxy: { allow: 'api.test' }, rewrites: async () => [{ source: '/config', destination: 'http://" + bait.addr() + "/config' }] }",
+		"app/route.ts":      "export const GET = () => new Response('')",
+	})
+	if !strings.Contains(said, "proxy.allow does not have the host") {
+		t.Errorf("a rewrite of the configuration to another host: %s", said)
+	}
 	_, port, _ := net.SplitHostPort(bait.addr())
 	for _, to := range []string{"http://" + bait.addr(), "http://localhost:" + port, "http://127.0.0.1:" + port + "/x", "http://" + up.addr + "@" + bait.addr(), "http://127.1:" + port, "http://0x7f000001:" + port, "http://2130706433:" + port, "http://[::ffff:127.0.0.1]:" + port, "https://" + bait.addr()} {
 		if a := s.get(t, "/to?to="+to); a.status != 502 {
 			t.Errorf("a rewrite to %s: got %v, want 502", to, a)
 		}
 	}
-	if said := s.output.String(); !strings.Contains(said, "not allowed") || strings.Contains(said, "secret") {
+	if said = s.output.String(); !strings.Contains(said, "not allowed") || strings.Contains(said, "secret") {
 		t.Errorf("the log says %s", said)
 	}
 }
