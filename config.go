@@ -77,6 +77,11 @@ type Config struct {
 	// JobLimit is how long a script may compute without an await; then it is
 	// stopped and its client gets a 503. 0 is ten seconds.
 	JobLimit time.Duration
+	// MemoryLimit is how much of the process's heap may live, in bytes, until the
+	// script that seems to grow it is stopped: its client gets a 503, and its
+	// isolate is replaced. 0 is five eighths of GOMEMLIMIT, which portico serve
+	// takes from its container, and no limit without that; a negative one is none.
+	MemoryLimit int64
 	// DrainTimeout is how long Run waits for requests under way when it is told
 	// to stop. 0 is 30 seconds, unless the project's configuration has another.
 	DrainTimeout time.Duration
@@ -149,6 +154,7 @@ func (c *Config) apply(s *config.Settings) {
 	set(&s.MaxConcurrency, c.MaxConcurrency)
 	set(&s.Server.HandlerTimeout, c.HandlerTimeout)
 	set(&s.Server.JobLimit, c.JobLimit)
+	set(&s.Server.MemoryLimit, c.MemoryLimit)
 	set(&s.Server.Isolates, c.Isolates)
 	set(&s.Server.DrainTimeout, c.DrainTimeout)
 	if c.Addr != "" {

@@ -131,7 +131,7 @@ func serve(ts *testscript.TestScript, s *server, args []string) {
 	*s = server{exited: make(chan struct{})}
 	s.cmd = exec.Command(path, args...)
 	s.cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PORT", "NODE_ENV", "SYSTEMROOT", "EXTRA"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PORT", "NODE_ENV", "SYSTEMROOT", "EXTRA", "GOMEMLIMIT"} {
 		if v := ts.Getenv(name); v != "" {
 			s.cmd.Env = append(s.cmd.Env, name+"="+v)
 		}

@@ -577,6 +577,7 @@ func (p *parser) server(v any, at place) {
 		"maxURLSize":     p.setBounded(&s.MaxURLSize),
 		"handlerTimeout": p.setDuration(&s.HandlerTimeout),
 		"jobLimit":       p.setDuration(&s.JobLimit),
+		"memoryLimit":    p.setSize(&s.MemoryLimit),
 		"drainTimeout":   p.setDuration(&s.DrainTimeout),
 		"drainDelay":     p.setDuration(&s.DrainDelay),
 		"health": func(v any, at place) {

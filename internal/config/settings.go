@@ -162,6 +162,8 @@ type Server struct {
 	// them.
 	HandlerTimeout, JobLimit, DrainTimeout time.Duration
 	Isolates                               int
+	// MemoryLimit is portico.Config's, in bytes.
+	MemoryLimit int64
 	// DrainDelay is how long requests are still taken when readiness has been
 	// turned off; 0 is none.
 	DrainDelay time.Duration

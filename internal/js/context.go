@@ -1,6 +1,8 @@
 package js
 
 import (
+	"sync/atomic"
+
 	"github.com/dop251/goja"
 )
 
@@ -19,6 +21,9 @@ type Scope struct {
 
 	killed error
 	root   Frame // see NewFrame
+
+	charged atomic.Int64 // bytes that were allocated while it ran, as far as that was counted
+	doomed  atomic.Bool  // the watchdog has told the isolate to end it
 
 	// The scope's neighbours in its isolate's list; Isolate.scopeMu guards them.
 	prev, next *Scope

@@ -85,6 +85,8 @@ func (iso *Isolate) installLimits() {
 	iso.interceptNew(object("Array"), func(args []goja.Value) {
 		if n, ok := number(argument(args, 0)); ok && len(args) == 1 && n > maxElements && n < 1<<32 && n == math.Trunc(n) {
 			panic(iso.tooManyElements(n))
+		} else if ok && len(args) == 1 {
+			iso.reserveElements(n)
 		}
 	})
 	iso.interceptNew(object("ArrayBuffer"), func(args []goja.Value) {
@@ -127,6 +129,7 @@ func (iso *Isolate) limitBuffer(n float64) {
 	if n > maxBuffer {
 		panic(iso.RangeError("Array buffer allocation failed"))
 	}
+	iso.Reserve(n, "Array buffer allocation failed")
 }
 
 func (iso *Isolate) limitTyped(name string, size float64) {
@@ -137,9 +140,12 @@ func (iso *Isolate) limitTyped(name string, size float64) {
 			if n < 0 || n*size > maxBuffer {
 				panic(iso.RangeError("Invalid typed array length: " + v.String()))
 			}
+			iso.Reserve(n*size, "Array buffer allocation failed")
 		} else if o, ok := v.(*goja.Object); ok && !iso.iterable(o) && !iso.isBuffer(o) {
 			if n := toLength(o.Get("length")); float64(n)*size > maxBuffer {
 				panic(iso.RangeError("Invalid typed array length: " + strconv.FormatInt(n, 10)))
+			} else {
+				iso.Reserve(float64(n)*size, "Array buffer allocation failed")
 			}
 		}
 	})
@@ -162,6 +168,16 @@ func (iso *Isolate) lengthOf(v goja.Value) (int, bool) {
 	return s.Length(), true
 }
 
+// reserveElements and reserveText refuse what one call would make and memory
+// does not have.
+func (iso *Isolate) reserveElements(n float64) {
+	iso.Reserve(n*16, "Invalid array length: not enough memory")
+}
+
+func (iso *Isolate) reserveText(n float64) {
+	iso.Reserve(n, "Invalid string length: not enough memory")
+}
+
 func (iso *Isolate) tooLong() *goja.Object { return iso.RangeError("Invalid string length") }
 
 func (iso *Isolate) limitRepeat(next nativeFunc, c goja.FunctionCall) goja.Value {
@@ -177,6 +193,7 @@ func (iso *Isolate) limitRepeat(next nativeFunc, c goja.FunctionCall) goja.Value
 		if f*float64(n) > float64(iso.json.longest) {
 			panic(iso.tooLong())
 		}
+		iso.reserveText(f * float64(n))
 		c.Arguments = []goja.Value{count}
 	}
 	return next(c)
@@ -189,6 +206,8 @@ func (iso *Isolate) limitPad(next nativeFunc, c goja.FunctionCall) goja.Value {
 			if fill := c.Argument(1); goja.IsUndefined(fill) || iso.asString(fill).Length() > 0 {
 				panic(iso.tooLong())
 			}
+		} else {
+			iso.reserveText(n.ToFloat())
 		}
 		if len(c.Arguments) > 0 {
 			c.Arguments = append([]goja.Value{n}, c.Arguments[1:]...)
@@ -325,6 +344,7 @@ func (iso *Isolate) limitFill(next nativeFunc, c goja.FunctionCall) goja.Value {
 	if to-from > maxElements {
 		panic(iso.tooManyElements(float64(to - from)))
 	}
+	iso.reserveElements(float64(to - from))
 	for ; from < to; from += elementsAtOnce {
 		next(goja.FunctionCall{This: o, Arguments: []goja.Value{c.Argument(0), iso.rt.ToValue(from), iso.rt.ToValue(min(from+elementsAtOnce, to))}})
 		iso.poll()
@@ -337,6 +357,8 @@ func (iso *Isolate) limitFrom(next nativeFunc, c goja.FunctionCall) goja.Value {
 	if o, ok := c.Argument(0).(*goja.Object); ok && !iso.iterable(o) {
 		if n := toLength(o.Get("length")); n > maxElements {
 			panic(iso.tooManyElements(float64(n)))
+		} else {
+			iso.reserveElements(float64(n))
 		}
 	}
 	return next(c)

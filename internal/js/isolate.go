@@ -62,9 +62,16 @@ type Isolate struct {
 	sliceStart  int64 // nanoseconds since processStart, 0 when idle
 	sliceScope  *Scope
 	interrupted bool
+	// What the process had allocated when the slice began, in bytes; 0 while
+	// nobody counts. unscoped is what slices of no scope allocated.
+	sliceAllocs, unscoped int64
 
-	load   atomic.Int64 // requests that are on this isolate
-	broken atomic.Bool  // an interrupt left it unusable: no new requests
+	load    atomic.Int64 // requests that are on this isolate
+	failure error        // the last that ended a task
+	broken  atomic.Bool  // an interrupt left it unusable, or it grew too large: no new requests
+	// charged is what was allocated while it ran, in bytes, as far as that was counted.
+	charged atomic.Int64
+	dead    bool // breakDown has run: no job runs any more
 
 	spare     []func() // the job queue's second buffer
 	timers    timers
@@ -108,6 +115,10 @@ type Options struct {
 	JobLimit time.Duration
 	// StackSize is the depth of script calls; 0 is 2500.
 	StackSize int
+	// MemoryLimit is how much of the process's heap may live, in bytes, until the
+	// scope that allocated most is ended; 0 is five eighths of GOMEMLIMIT, and
+	// none where there is none, a negative limit is none.
+	MemoryLimit int64
 	// Setup installs globals and modules; it runs once an isolate.
 	Setup func(*Isolate) error
 	// Unhandled is told of promises that were rejected and that nobody
@@ -265,10 +276,14 @@ func (iso *Isolate) pump() {
 		return
 	}
 	for len(*q) > 0 {
+		if iso.dead {
+			*q, iso.spare = nil, nil
+			return
+		}
 		jobs := *q
 		*q = iso.spare[:0]
 		iso.spare = nil
-		for i := 0; i < len(jobs); {
+		for i := 0; i < len(jobs) && !iso.dead; {
 			i = iso.runJobs(jobs, i)
 		}
 		if iso.spare == nil {
@@ -319,7 +334,7 @@ func (iso *Isolate) failed(x any) {
 	case *goja.StackOverflowError:
 		err = ErrStack
 	case error:
-		if errors.Is(e, ErrCompute) || errors.Is(e, ErrStack) || errors.Is(e, ErrClosed) {
+		if errors.Is(e, ErrCompute) || errors.Is(e, ErrStack) || errors.Is(e, ErrClosed) || errors.Is(e, ErrMemory) {
 			err = e
 			break
 		}
@@ -327,6 +342,7 @@ func (iso *Isolate) failed(x any) {
 	default:
 		err = &PanicError{Value: x, Stack: debug.Stack()}
 	}
+	iso.failure = err
 	if !iso.eng.restore() {
 		iso.breakDown(err)
 		return
@@ -335,6 +351,9 @@ func (iso *Isolate) failed(x any) {
 		iso.kill(scope, err)
 	} else {
 		iso.unhandledError(nil, err)
+	}
+	if errors.Is(err, ErrMemory) {
+		iso.outOfMemory()
 	}
 }
 
@@ -375,6 +394,7 @@ func (iso *Isolate) kill(s *Scope, err error) {
 // breakDown ends all that runs on the isolate; the pool makes a new one.
 func (iso *Isolate) breakDown(err error) {
 	iso.broken.Store(true)
+	iso.dead = true
 	iso.scopeMu.Lock()
 	var scopes []*Scope
 	for s := iso.scopes.next; s != nil; s = s.next {
@@ -392,9 +412,20 @@ func (iso *Isolate) beginSlice(f *Frame) {
 	if f != nil {
 		s = f.scope
 	}
+	pressed := iso.pool.memory.pressure.Load()
+	var allocs int64
+	if pressed {
+		allocs = allocated()
+	}
 	iso.sliceMu.Lock()
+	if iso.interrupted { // it was meant for the slice before
+		iso.rt.ClearInterrupt()
+		iso.interrupted = false
+	}
+	iso.charge(allocs)
 	iso.sliceScope = s
 	iso.sliceStart = now()
+	iso.sliceAllocs = allocs
 	iso.sliceMu.Unlock()
 }
 
@@ -417,7 +448,13 @@ func (iso *Isolate) slice(f *Frame) {
 }
 
 func (iso *Isolate) endSlice() {
+	var allocs int64
+	if iso.pool.memory.pressure.Load() {
+		allocs = allocated()
+	}
 	iso.sliceMu.Lock()
+	iso.charge(allocs)
+	iso.sliceAllocs = 0
 	iso.sliceStart, iso.sliceScope = 0, nil
 	if iso.interrupted { // it came too late to hit its job, and must not hit the next
 		iso.rt.ClearInterrupt()
@@ -432,6 +469,7 @@ func (iso *Isolate) clearInterrupt() {
 	iso.interrupted = false
 	iso.sliceStart = now()
 	iso.sliceScope = nil
+	iso.sliceAllocs = 0
 	iso.sliceMu.Unlock()
 }
 

@@ -1,6 +1,7 @@
 package js
 
 import (
+	"cmp"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -12,9 +13,12 @@ type Pool struct {
 	opts    Options
 	program *Program
 
-	mu       sync.Mutex // guards changes of isolates, and shut
+	mu       sync.Mutex // guards changes of isolates
+	shutMu   sync.Mutex // guards shut; it is taken while mu is held, since making an isolate runs script
 	shut     bool
 	isolates atomic.Pointer[[]*Isolate]
+	making   atomic.Pointer[Isolate] // starts the program
+	memory   memory
 	next     atomic.Uint32
 	closed   chan struct{}
 	once     sync.Once // closes closed
@@ -35,6 +39,7 @@ func NewPool(p *Program, size int, o Options) (*Pool, error) {
 		o.StackSize = 2500
 	}
 	pool := &Pool{opts: o, program: p, closed: make(chan struct{})}
+	pool.memory.init(o.MemoryLimit)
 	var list []*Isolate
 	for range size {
 		iso, err := pool.newIsolate()
@@ -51,15 +56,17 @@ func NewPool(p *Program, size int, o Options) (*Pool, error) {
 }
 
 // newIsolate makes an isolate and starts the program on it. The isolate is not
-// in the list yet, so the watchdog does not see it: its own limit is the
-// caller's deadline.
+// in the list yet, so that the watchdog only looks at its memory: its limit of
+// time is the caller's deadline.
 func (p *Pool) newIsolate() (*Isolate, error) {
 	iso, err := newIsolate(p)
 	if err != nil {
 		return nil, err
 	}
+	p.making.Store(iso)
+	defer p.making.Store(nil)
 	if e := iso.Do(nil, func() { err = iso.start(p.program) }); e != nil {
-		err = e
+		err = cmp.Or(iso.failure, e)
 	}
 	return iso, err
 }
@@ -98,7 +105,11 @@ func (p *Pool) Begin(s *Scope) (*Isolate, error) {
 			best, least = iso, n
 		}
 	}
-	best.load.Add(1)
+	best.settleLoad(1)
+	if best.broken.Load() { // since we looked
+		best.settleLoad(-1)
+		return p.Begin(s)
+	}
 	best.scopeMu.Lock()
 	s.prev, s.next = &best.scopes, best.scopes.next
 	if s.next != nil {
@@ -118,7 +129,7 @@ func (p *Pool) End(iso *Isolate, s *Scope) {
 	}
 	s.prev, s.next = nil, nil
 	iso.scopeMu.Unlock()
-	iso.load.Add(-1)
+	iso.settleLoad(-1)
 }
 
 // replace puts a new isolate in the place of a broken one.
@@ -150,30 +161,37 @@ func (p *Pool) watch() {
 	// After Close a task that was queued may still run, watched by a goroutine
 	// that nobody waits for.
 	done := func() {}
-	p.mu.Lock()
+	p.shutMu.Lock()
 	if !p.shut {
 		p.watchers.Add(1)
 		done = p.watchers.Done
 	}
-	p.mu.Unlock()
+	p.shutMu.Unlock()
 	go func() {
 		defer done()
-		tick := time.NewTicker(min(max(p.opts.JobLimit/20, time.Millisecond), 100*time.Millisecond))
+		every := min(max(p.opts.JobLimit/20, time.Millisecond), 100*time.Millisecond)
+		tick := time.NewTimer(min(every, p.look()))
 		defer tick.Stop()
 		closed := p.closed
-		for idle := 0; idle < 10; {
+		for last := now(); now()-last < 10*int64(every); {
 			select {
 			case <-tick.C:
 			case <-closed:
 				closed = nil // once; from then on the tick alone
 			}
-			idle++
+			tick.Reset(min(every, p.look()))
+			idle := true
 			for _, iso := range p.Isolates() {
 				if iso.watch(p.opts.JobLimit) {
-					idle = 0
+					idle = false
 				}
 			}
-			if closed == nil && idle > 0 {
+			if closed != nil && p.making.Load() != nil {
+				idle = false
+			}
+			if !idle {
+				last = now()
+			} else if closed == nil {
 				break
 			}
 		}
@@ -194,9 +212,9 @@ func (p *Pool) Close() {
 		iso.Close()
 	}
 	p.once.Do(func() {
-		p.mu.Lock()
+		p.shutMu.Lock()
 		p.shut = true
-		p.mu.Unlock()
+		p.shutMu.Unlock()
 		close(p.closed)
 	})
 	p.watchers.Wait()

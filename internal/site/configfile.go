@@ -251,6 +251,8 @@ func explainConfig(file string, err error) error {
 		e.Hint = "it is awaited when the server starts; is there something that it waits for in vain"
 	case errors.Is(err, js.ErrCompute):
 		e.Text, e.Hint = what+" computed for too long", "is there a loop without an end"
+	case errors.Is(err, js.ErrMemory):
+		e.Text, e.Hint = what+" used too much memory", "is there a list that grows without an end"
 	case errors.As(err, &thrown):
 		e.File = cmp.Or(thrown.Place(), file)
 		e.Text = what + " threw: " + thrown.Error()

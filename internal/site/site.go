@@ -302,7 +302,7 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 	app, err := next.New(program, next.Options{
 		HandlerTimeout: limit(s.Settings.Server.HandlerTimeout),
 		Isolates:       s.Settings.Server.Isolates,
-		Pool:           js.Options{JobLimit: limit(s.Settings.Server.JobLimit)},
+		Pool:           js.Options{JobLimit: limit(s.Settings.Server.JobLimit), MemoryLimit: s.Settings.Server.MemoryLimit},
 		Middleware:     guard.file,
 		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
 		Modules:        l.expose,
@@ -557,7 +557,7 @@ func scriptError(err error) error {
 		return nil
 	case errors.Is(err, next.ErrClientGone):
 		return &pipeline.StatusError{Quiet: true, Err: err}
-	case errors.Is(err, js.ErrCompute), errors.Is(err, js.ErrClosed):
+	case errors.Is(err, js.ErrCompute), errors.Is(err, js.ErrMemory), errors.Is(err, js.ErrClosed):
 		return &pipeline.StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	case errors.Is(err, next.ErrTimeout):
 		return &pipeline.StatusError{Status: http.StatusGatewayTimeout, Err: err}
