@@ -598,6 +598,10 @@ func (p *parser) tls(v any, at place) {
 	if v == false {
 		return
 	}
+	if _, ok := v.(*Object); !ok {
+		p.fail(at, "write tls: { cert: 'cert.pem', key: 'key.pem' }, or tls: { acme: { domains: ['example.com'] } }", "this is %s, want an object", describe(v))
+		return
+	}
 	t := &TLS{}
 	sound := p.objectOf(v, at, "", fields{
 		"cert": p.setText(&t.Cert),

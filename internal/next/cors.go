@@ -20,7 +20,7 @@ func (m *Modules) corsModule(o *goja.Object) {
 	m.fn(o, "cors", 1, func(c goja.FunctionCall) goja.Value {
 		rules, err := edge.NewCORS([]edge.CORSRule{m.corsRule(c.Argument(0))})
 		if err != nil { // when the module is loaded: nobody serves with it
-			panic(m.iso.TypeError("%s", err.Error()))
+			panic(m.iso.TypeError("%s", strings.ReplaceAll(err.Error(), "\nhint: ", "; ")))
 		}
 		return m.iso.Func("allow", 1, func(c goja.FunctionCall) goja.Value { return m.allow(rules, c.Argument(0)) })
 	})

@@ -255,10 +255,7 @@ func explainConfig(file string, err error) error {
 		e.Text, e.Hint = what+" used too much memory", "is there a list that grows without an end"
 	case errors.As(err, &thrown):
 		e.File = cmp.Or(thrown.Place(), file)
-		e.Text = what + " threw: " + thrown.Error()
-		if thrown.Stack != "" {
-			e.Text += "\n" + thrown.Stack
-		}
+		e.Text = what + " threw: " + thrown.Detail()
 		e.Hint = "the configuration is run when the server starts"
 	case run != nil:
 		e.Text = strings.TrimPrefix(during+": ", ": ") + run.Err.Error()

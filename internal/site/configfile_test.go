@@ -141,6 +141,7 @@ func TestConfigErrors(t *testing.T) {
 		{"throws", []string{"next.config.ts", "const a: string = 'x'\n\nif (a) throw new TypeError('no ' + a)\nexport default {}"}, "next.config.ts:3:14: the configuration threw: TypeError: no x\n    at next.config.ts (next.config.ts:3:14)\nhint: "},
 		{"throws in a function", []string{"next.config.ts", "interface X {}\nexport default {\n  async redirects() {\n    return fails();\n  },\n}\nfunction fails() { throw new Error('no') }"}, "next.config.ts:7:26: redirects() threw: Error: no\n    at fails (next.config.ts:7:26)\n    at redirects (next.config.ts:4:18)"},
 		{"rejects", []string{"next.config.mjs", "export default async () => { throw new Error('late') }"}, "the exported function threw: Error: late"},
+		{"rejects with a cause", []string{"next.config.mjs", "export default { redirects: () => fetch('http://127.0.0.1:1/') }"}, "redirects() threw: TypeError: fetch failed|\n  [cause]: Error: "},
 		{"rejects with a string", []string{"next.config.mjs", "export default { headers: () => Promise.reject('text') }"}, "next.config.mjs: headers() threw: uncaught text"},
 		{"getter", []string{"next.config.mjs", "export default { get basePath() { throw new Error('got') } }"}, "next.config.mjs:1:41: the configuration threw: Error: got"},
 		{"returns nothing", []string{"next.config.mjs", "export default { rewrites() {} }"}, "next.config.mjs: rewrites(): it returned undefined, want a list"},
