@@ -47,6 +47,7 @@ type conn struct {
 	state   atomic.Int32 // one of those below
 	since   atomic.Int64 // when it became idle, in Unix nanoseconds
 
+	deadline            readDeadline
 	readSet, writeSet   atomic.Int64 // when we last set a deadline
 	readUser, writeUser atomic.Bool  // the handler has set one itself
 }
@@ -109,7 +110,12 @@ func (c *conn) Read(p []byte) (int, error) {
 		n = c.takePending(p)
 	} else {
 		c.extendRead()
-		n, err = c.Conn.Read(p)
+		for {
+			n, err = c.Conn.Read(p)
+			if n > 0 || err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || !c.deadline.again(c.Conn) {
+				break
+			}
+		}
 	}
 	if n == 0 {
 		return 0, err
@@ -197,7 +203,7 @@ func (c *conn) extendRead() {
 	now := time.Now()
 	if t := c.readSet.Load(); t == 0 || now.UnixNano()-t > int64(limit/8) {
 		c.readSet.Store(now.UnixNano())
-		_ = c.Conn.SetReadDeadline(now.Add(limit))
+		_ = c.deadline.set(c.Conn, now.Add(limit))
 	}
 }
 
@@ -206,7 +212,10 @@ func (c *conn) extendRead() {
 func (c *conn) SetReadDeadline(t time.Time) error {
 	c.readSet.Store(0)
 	c.readUser.Store(!t.IsZero() && c.inBody.Load())
-	return c.Conn.SetReadDeadline(t)
+	if c.state.Load() == hijacked {
+		return c.Conn.SetReadDeadline(t)
+	}
+	return c.deadline.set(c.Conn, t)
 }
 
 // SetWriteDeadline is as SetReadDeadline.
