@@ -212,6 +212,7 @@ func contained[T any](run func() (T, error), build func(T) goja.Value) func() fu
 // cryptoNatives adds them to o.
 func (e *Env) cryptoNatives(o *goja.Object) {
 	e.cipherNatives(o)
+	e.keyNatives(o)
 	rt := e.rt
 	fn := func(name string, f func(goja.FunctionCall) goja.Value) { must(o.Set(name, e.iso.Func(name, 0, f))) }
 	handle := func(v goja.Value) *nodeHash {

@@ -307,8 +307,269 @@
     return { mode, name: name.startsWith('aes') && mode === 'gcm' ? `id-aes${keyLength * 8}-gcm` : name, nid, ...(blockSize && { blockSize }), ...(iv && { ivLength }), keyLength };
   }
 
+  // --- keys ------------------------------------------------------------------
+
+  let handleOf, typeOf;
   class KeyObject {
-    static from() { throw error('Error', 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'key objects are not available here'); }
+    #handle;
+    #type;
+    constructor(type, handle) {
+      if (type !== 'secret' && type !== 'public' && type !== 'private') throw badValue('type', type);
+      if (!(handle instanceof Handle)) throw argType('handle', 'of type object', handle);
+      this.#handle = handle.handle;
+      this.#type = type;
+    }
+    static {
+      handleOf = (k) => k.#handle;
+      typeOf = (k) => k.#type;
+    }
+    static from(key) {
+      if (!(key instanceof CryptoKey)) throw argType('key', 'an instance of CryptoKey', key);
+      return wrap(native.keyOf(key));
+    }
+    get type() { return this.#type; }
+    equals(other) {
+      if (!(other instanceof KeyObject)) throw argType('otherKeyObject', 'an instance of KeyObject', other);
+      return native.keyEquals(this.#handle, other.#handle);
+    }
+    get [Symbol.toStringTag]() { return 'KeyObject'; }
+  }
+
+  class SecretKeyObject extends KeyObject {
+    get symmetricKeySize() { return native.keyInfo(handleOf(this))[2] / 8; }
+    export(options) {
+      if (options !== undefined) {
+        object(options, 'options');
+        if (options.format !== undefined && options.format !== 'buffer' && options.format !== 'jwk') {
+          throw error('TypeError', 'ERR_INVALID_ARG_VALUE', `The property 'options.format' must be one of: undefined, 'buffer', 'jwk'. Received ${inspect(options.format)}`);
+        }
+        if (options.format === 'jwk') return native.keyJWK(handleOf(this));
+      }
+      return buffer(native.keyExport(handleOf(this)));
+    }
+  }
+
+  class AsymmetricKeyObject extends KeyObject {
+    get asymmetricKeyType() { return native.keyInfo(handleOf(this))[1]; }
+    get asymmetricKeyDetails() {
+      const [, kind, bits, exponent, curve] = native.keyInfo(handleOf(this));
+      return kind === 'rsa' ? { modulusLength: bits, publicExponent: BigInt(exponent) } : kind === 'ec' ? { namedCurve: curve } : {};
+    }
+    export(options) {
+      object(options, 'options');
+      return exported(this, options);
+    }
+  }
+  class PublicKeyObject extends AsymmetricKeyObject {}
+  class PrivateKeyObject extends AsymmetricKeyObject {}
+  Object.defineProperty(AsymmetricKeyObject, 'name', { value: 'AsymmetricKeyObject' });
+
+  function wrap(handle) {
+    const [type] = native.keyInfo(handle);
+    return new { secret: SecretKeyObject, public: PublicKeyObject, private: PrivateKeyObject }[type](type, new Handle(handle));
+  }
+
+  const sizes = { 128: 16, 192: 24, 256: 32 };
+  function exported(key, { format, type, cipher, passphrase }, prefix = 'options') {
+    const isPublic = typeOf(key) === 'public';
+    if (format === 'jwk') {
+      if (passphrase !== undefined) throw error('Error', 'ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS', 'The selected key encoding jwk does not support encryption.');
+      return native.keyJWK(handleOf(key));
+    }
+    if (format !== 'pem' && format !== 'der') throw badValue(`${prefix}.format`, format);
+    const kinds = isPublic ? ['pkcs1', 'spki'] : ['pkcs1', 'pkcs8', 'sec1'];
+    if (!kinds.includes(type)) throw badValue(`${prefix}.type`, type);
+    let size = 0;
+    if (!isPublic && (cipher !== undefined && cipher !== null || passphrase !== undefined)) {
+      if (typeof cipher !== 'string') throw badValue(`${prefix}.cipher`, cipher);
+      const bits = /^aes-?(128|192|256)(-cbc)?$/i.exec(cipher);
+      if (bits === null) throw error('Error', 'ERR_CRYPTO_UNKNOWN_CIPHER', 'Unknown cipher');
+      if (type !== 'pkcs8') throw error('Error', 'ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS', `The selected key encoding ${type} does not support encryption.`);
+      size = sizes[bits[1]];
+      passphrase = source(passphrase, `${prefix}.passphrase`);
+    }
+    const written = native.keyExport(handleOf(key), format, type, size, passphrase ?? undefined);
+    return format === 'pem' ? written : buffer(written);
+  }
+
+  const KEYS = `of type string or ${SOURCES}`;
+
+  // asymmetric takes a key in any of the forms that the functions take one in.
+  function asymmetric(input, wantPrivate) {
+    if (input instanceof CryptoKey) input = KeyObject.from(input);
+    if (input instanceof KeyObject) return ready(input, wantPrivate);
+    if (typeof input === 'string' || isBytes(input)) return read(input, 'pem', undefined, undefined, undefined, wantPrivate);
+    if (input === null || typeof input !== 'object') throw argType('key', KEYS, input);
+    const { key, format = 'pem', type, passphrase, encoding } = input;
+    if (key instanceof CryptoKey) return ready(KeyObject.from(key), wantPrivate);
+    if (key instanceof KeyObject) return ready(key, wantPrivate);
+    if (format === 'jwk') {
+      object(key, 'key.key');
+      if (!['RSA', 'EC', 'OKP'].includes(key.kty)) throw error('TypeError', 'ERR_INVALID_ARG_VALUE', `The property 'key.kty' must be one of: 'RSA', 'EC', 'OKP'. Received ${inspect(key.kty)}`);
+      const members = { __proto__: null };
+      const names = key.kty === 'RSA' ? ['n', 'e'] : key.kty === 'EC' ? ['crv', 'x', 'y'] : ['crv', 'x'];
+      const secrets = key.kty === 'RSA' ? ['d', 'p', 'q', 'dp', 'dq', 'qi'] : ['d'];
+      for (const n of ['kty', ...names, ...(wantPrivate ? secrets : [])]) members[n] = string(key[n], `key.${n}`);
+      return native.keyReadJWK(wantPrivate, members);
+    }
+    if (typeof key !== 'string' && !isBytes(key)) throw argType('key.key', KEYS.replace('or DataView', 'DataView'), key);
+    if (format !== 'pem' && format !== 'der') throw badValue('options.format', format);
+    if (format === 'der' && !['pkcs1', 'pkcs8', 'sec1', 'spki'].includes(type)) throw badValue('options.type', type);
+    return read(key, format, type, passphrase, encoding, wantPrivate);
+  }
+  function ready(key, wantPrivate) {
+    if (wantPrivate ? typeOf(key) !== 'private' : typeOf(key) === 'secret') {
+      throw error('TypeError', 'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', `Invalid key object type ${typeOf(key)}, expected ${wantPrivate ? 'private' : 'private or public'}.`);
+    }
+    return handleOf(key);
+  }
+  const read = (key, format, type, passphrase, encoding, wantPrivate) => native.keyRead(wantPrivate, format, type ?? '', source(key, 'key', encoding), passphrase === undefined ? undefined : source(passphrase, 'key.passphrase', encoding));
+
+  function createPrivateKey(input) {
+    if (input instanceof KeyObject) throw argType('key', KEYS, input);
+    return wrap(asymmetric(input, true));
+  }
+  function createPublicKey(input) {
+    const key = input instanceof KeyObject ? input : input?.key;
+    if (key instanceof KeyObject && typeOf(key) !== 'private') throw error('TypeError', 'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', `Invalid key object type ${typeOf(key)}, expected private.`);
+    return wrap(native.keyPublic(asymmetric(input, false)));
+  }
+  const createSecretKey = (key, encoding) => wrap(native.keySecret(source(key, 'key', encoding)));
+
+  function generation(kind, options) {
+    string(kind, 'type');
+    let bits = 0, curve = '';
+    switch (kind) {
+      case 'rsa': {
+        object(options, 'options');
+        bits = integer(options.modulusLength, 'options.modulusLength', 0, 0xffffffff);
+        const { publicExponent = 65537 } = options;
+        if (publicExponent !== 65537) throw badValue('options.publicExponent', publicExponent, 'must be 65537 here');
+        break;
+      }
+      case 'ec':
+        object(options, 'options');
+        curve = string(options.namedCurve, 'options.namedCurve');
+        break;
+      case 'ed25519': case 'x25519':
+        break;
+      default:
+        throw badValue('type', kind, 'must be a supported key type');
+    }
+    const { publicKeyEncoding: pub, privateKeyEncoding: priv } = options ?? {};
+    if (pub !== undefined) object(pub, 'options.publicKeyEncoding');
+    if (priv !== undefined) object(priv, 'options.privateKeyEncoding');
+    const finish = (handle) => {
+      const privateKey = wrap(handle), publicKey = wrap(native.keyPublic(handle));
+      return {
+        publicKey: pub === undefined ? publicKey : exported(publicKey, pub, 'options.publicKeyEncoding'),
+        privateKey: priv === undefined ? privateKey : exported(privateKey, priv, 'options.privateKeyEncoding'),
+      };
+    };
+    return [kind, bits, curve, finish];
+  }
+  function generateKeyPairSync(type, options) {
+    const [kind, bits, curve, finish] = generation(type, options);
+    return finish(native.keyGenerate(kind, bits, curve, false));
+  }
+  function generateKeyPair(type, options, callback) {
+    if (typeof options === 'function') [callback, options] = [options, undefined];
+    callable(callback);
+    const [kind, bits, curve, finish] = generation(type, options);
+    native.keyGenerate(kind, bits, curve, true).then(finish).then(
+      ({ publicKey, privateKey }) => process.nextTick(callback, null, publicKey, privateKey), (e) => process.nextTick(callback, e));
+  }
+  Object.defineProperty(generateKeyPair, Symbol.for('nodejs.util.promisify.custom'), {
+    value: (type, options) => new Promise((resolve, reject) => generateKeyPair(type, options, (e, publicKey, privateKey) => (e ? reject(e) : resolve({ publicKey, privateKey })))),
+  });
+  function secretLength(type, options) {
+    string(type, 'type');
+    object(options, 'options');
+    if (type === 'hmac') return integer(options.length, 'options.length', 8, MAX) >> 3;
+    if (type !== 'aes') throw badValue('type', type, 'must be a supported key type');
+    if (![128, 192, 256].includes(options.length)) throw error('TypeError', 'ERR_INVALID_ARG_VALUE', `The property 'options.length' must be one of: 128, 192, 256. Received ${inspect(options.length)}`);
+    return options.length / 8;
+  }
+  const generateKeySync = (type, options) => createSecretKey(native.random(new Uint8Array(secretLength(type, options))));
+  function generateKey(type, options, callback) {
+    const n = secretLength(type, options);
+    process.nextTick(callable(callback), null, createSecretKey(native.random(new Uint8Array(n))));
+  }
+
+  // --- signatures ------------------------------------------------------------
+
+  // signing is what the options beside a key say: padding, length of the salt, form.
+  function signing(key, verifies) {
+    const { padding = 1, saltLength = -2, dsaEncoding = 'der' } = key !== null && typeof key === 'object' && !isBytes(key) && !(key instanceof KeyObject) ? key : {};
+    if (!Number.isInteger(padding)) throw badValue('options.padding', padding);
+    if (!Number.isInteger(saltLength)) throw badValue('options.saltLength', saltLength);
+    if (dsaEncoding !== 'der' && dsaEncoding !== 'ieee-p1363') throw badValue('options.dsaEncoding', dsaEncoding);
+    return [padding, saltLength, dsaEncoding !== 'der'];
+  }
+  const digestName = (algorithm) => (algorithm === null || algorithm === undefined ? null : string(algorithm, 'algorithm'));
+
+  function sign(algorithm, data, key, callback) {
+    const name = digestName(algorithm);
+    if (callback !== undefined) callable(callback);
+    const bytes = source(data, 'data');
+    if (!key) throw error('Error', 'ERR_CRYPTO_SIGN_KEY_REQUIRED', 'No key provided to sign');
+    const result = native.sign(asymmetric(key, true), bytes, name, ...signing(key), callback !== undefined);
+    if (callback === undefined) return buffer(result);
+    later(result.then(buffer), callback);
+  }
+  function verify(algorithm, data, key, signature, callback) {
+    const name = digestName(algorithm);
+    if (callback !== undefined) callable(callback);
+    const bytes = source(data, 'data');
+    if (!isBytes(signature)) throw argType('signature', 'an instance of Buffer, TypedArray, or DataView', signature);
+    const result = native.verify(asymmetric(key, false), bytes, name, ...signing(key), callback !== undefined, signature);
+    if (callback === undefined) return result;
+    later(result, callback);
+  }
+
+  function signer(name, last) {
+    function Class(algorithm, options) {
+      if (!new.target) return new Class(algorithm, options);
+      string(algorithm, 'algorithm');
+      if (native.hash(algorithm, undefined) === null) throw error('TypeError', 'ERR_CRYPTO_INVALID_DIGEST', 'Invalid digest');
+      states.set(this, { algorithm, pieces: [] });
+    }
+    Object.assign(Class.prototype, {
+      update(data, encoding) {
+        stateOf(this, name).pieces.push(Buffer.from(piece(data, encoding)));
+        return this;
+      },
+    }, last(Class));
+    return Object.defineProperty(Class, 'name', { value: name });
+  }
+  const Sign = signer('Sign', () => ({
+    sign(key, encoding) {
+      if (!key) throw error('Error', 'ERR_CRYPTO_SIGN_KEY_REQUIRED', 'No key provided to sign');
+      const { algorithm, pieces } = stateOf(this, 'Sign');
+      return out(native.sign(asymmetric(key, true), Buffer.concat(pieces), algorithm, ...signing(key), false), encoding);
+    },
+  }));
+  const Verify = signer('Verify', () => ({
+    verify(key, signature, encoding) {
+      const { algorithm, pieces } = stateOf(this, 'Verify');
+      const handle = asymmetric(key, false);
+      return native.verify(handle, Buffer.concat(pieces), algorithm, ...signing(key), false, source(signature, 'signature', encoding));
+    },
+  }));
+
+  // --- RSA encryption and key agreement ----------------------------------------
+
+  const rsa = (operation, padding, wantPrivate) => (key, data) => {
+    const { padding: p = padding, oaepHash = 'sha1', oaepLabel, encoding } = key !== null && typeof key === 'object' && !isBytes(key) && !(key instanceof KeyObject) ? key : {};
+    const label = oaepLabel === undefined ? undefined : source(oaepLabel, 'key.oaepLabel', encoding);
+    return buffer(native.rsaCrypt(operation, asymmetric(key, wantPrivate), source(data, 'buffer', encoding), p, string(oaepHash, 'key.oaepHash'), label));
+  };
+  function diffieHellman(options) {
+    object(options, 'options');
+    const { privateKey, publicKey } = options;
+    if (!(privateKey instanceof KeyObject)) throw badValue('options.privateKey', privateKey);
+    if (!(publicKey instanceof KeyObject)) throw badValue('options.publicKey', publicKey);
+    return buffer(native.agree(ready(privateKey, true), ready(publicKey, false)));
   }
 
   const crypto = {
@@ -319,8 +580,14 @@
     createCipheriv: (cipher, key, iv, options) => new Cipheriv(cipher, key, iv, options),
     createDecipheriv: (cipher, key, iv, options) => new Decipheriv(cipher, key, iv, options),
     getCiphers: () => native.ciphers.slice(), getCipherInfo,
+    createPrivateKey, createPublicKey, createSecretKey, generateKey, generateKeySync, generateKeyPair, generateKeyPairSync,
+    createSign: (algorithm, options) => new Sign(algorithm, options),
+    createVerify: (algorithm, options) => new Verify(algorithm, options),
+    sign, verify, diffieHellman, getCurves: () => native.curves(),
+    publicEncrypt: rsa('publicEncrypt', 4, false), privateDecrypt: rsa('privateDecrypt', 4, true),
+    privateEncrypt: rsa('privateEncrypt', 1, true), publicDecrypt: rsa('publicDecrypt', 1, false),
     getFips: () => 0,
-    Hash, Hmac, Cipheriv, Decipheriv,
+    Hash, Hmac, Cipheriv, Decipheriv, KeyObject, Sign, Verify,
     constants: Object.assign(Object.create(null), {
       RSA_PKCS1_PADDING: 1, RSA_NO_PADDING: 3, RSA_PKCS1_OAEP_PADDING: 4, RSA_X931_PADDING: 5, RSA_PKCS1_PSS_PADDING: 6,
       RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_MAX_SIGN: -2, RSA_PSS_SALTLEN_AUTO: -2,
