@@ -38,6 +38,16 @@
 // requests finish. An App is also an http.Handler; then Load and [App.Close] are
 // the caller's. Two Apps may live in one process.
 //
+// # In front of the routes
+//
+// A project's next.config or portico.config is read as it stands, and its
+// middleware.ts or proxy.ts runs in front of Go's routes and scripts' alike. What
+// a program sets in [Config] wins over the file. A request meets the check of its
+// host and of its path, CORS and CSRF, the configuration's redirects and headers,
+// what is given to [App.Use], the project's middleware, and then rewrites and
+// routes, in the order in which Next.js has them; [Loaded] lists them.
+// docs/configuration.md has all settings.
+//
 // # Scripts
 //
 // Scripts run in [Config.Isolates] engines side by side, one for each processor
