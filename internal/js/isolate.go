@@ -55,6 +55,7 @@ type Isolate struct {
 	queue   []task
 	running atomic.Bool // written under mu; Pool.Begin looks without
 	closed  bool
+	gone    chan struct{} // closed with it
 
 	// The slice is the uninterrupted computing for one scope that the pool's
 	// watchdog measures.
@@ -134,6 +135,7 @@ func newIsolate(pool *Pool) (*Isolate, error) {
 	o := &pool.opts
 	iso := &Isolate{
 		rt: rt, opts: o, pool: pool,
+		gone:      make(chan struct{}),
 		pending:   map[*Promise]struct{}{},
 		unhandled: map[*goja.Promise]*rejection{},
 		modules:   map[string]*module{},
@@ -509,9 +511,13 @@ func (iso *Isolate) Close() {
 		return
 	}
 	iso.closed = true
+	close(iso.gone)
 	iso.mu.Unlock()
 	iso.timers.stop()
 }
+
+// Done is closed when the isolate is: what listens for it outside ends then.
+func (iso *Isolate) Done() <-chan struct{} { return iso.gone }
 
 func (iso *Isolate) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {
 	if op == goja.PromiseRejectionHandle {

@@ -82,6 +82,7 @@ var families = []func(*Env){
 	installCodecStreams,
 	installMessages,
 	installURLPattern,
+	installSockets,
 }
 
 // classes holds what families keep an isolate.
@@ -105,6 +106,7 @@ type classes struct {
 	messages  messageClasses
 	node      nodeState
 	pattern   patternClasses
+	sockets   socketClasses
 }
 
 // class returns *slot, made by make when it is nil: a class is built once an

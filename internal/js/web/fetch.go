@@ -36,6 +36,9 @@ type Client struct {
 	// The values of the headers that each request has unless it sets its own,
 	// shared by all requests and never changed.
 	any, agent, codings, mode []string
+
+	upgradeOnce sync.Once
+	upgrade     *http.Transport // of WebSockets, see upgrader
 }
 
 // NewClient returns a client with connections of its own. agent is the
@@ -57,6 +60,24 @@ func NewClient(agent string) *Client {
 		// Go's own bound is 10 MB a request; Node's is 16 KiB.
 		MaxResponseHeaderBytes: 256 << 10,
 	}}
+}
+
+// upgrader is the transport of WebSocket handshakes: HTTP/1.1 alone, since
+// nothing else can be upgraded.
+func (c *Client) upgrader() *http.Transport {
+	c.upgradeOnce.Do(func() {
+		c.upgrade = &http.Transport{}
+		if c.transport != nil {
+			c.upgrade = c.transport.Clone()
+		}
+		c.upgrade.ForceAttemptHTTP2 = false
+		c.upgrade.Protocols = new(http.Protocols)
+		c.upgrade.Protocols.SetHTTP1(true)
+		if t := c.upgrade.TLSClientConfig; t != nil {
+			t.NextProtos = nil
+		}
+	})
+	return c.upgrade
 }
 
 // Close drops the idle connections.
