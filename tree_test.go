@@ -36,6 +36,11 @@ var layers = map[string]layer{
 	"internal/server": {rank: 0},
 	"internal/edge":   {rank: 0},
 
+	"internal/cache": {rank: 0, may: []string{}},
+
+	"internal/cache/cachetest": {rank: 1, may: []string{"internal/cache"}},
+	"internal/cache/memory":    {rank: 2, may: []string{"internal/cache"}},
+
 	"internal/js/web":   {rank: 1, may: []string{"internal/js"}},
 	"internal/pipeline": {rank: 1, may: []string{"internal/route", "internal/edge", "internal/proxy"}},
 	"internal/config":   {rank: 1, may: []string{"internal/route"}},
@@ -70,6 +75,7 @@ var monopolies = map[string][]string{
 	"github.com/alecthomas/kong":       {"internal/cli"},
 	"github.com/fsnotify/fsnotify":     {"internal/site"},
 	"github.com/caddyserver/certmagic": {"internal/server"},
+	"github.com/maypok86/otter":        {"internal/cache/memory"},
 }
 
 // goFile is a file with the folder of its package.
