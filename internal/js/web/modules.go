@@ -8,7 +8,7 @@ import (
 
 // nodeModules are the Node built-ins that are served, without the prefix "node:".
 var nodeModules = []string{
-	"assert", "assert/strict", "async_hooks", "path", "path/posix", "path/win32", "events", "buffer", "crypto", "querystring", "util", "url", "string_decoder",
+	"assert", "assert/strict", "async_hooks", "path", "path/posix", "path/win32", "events", "buffer", "crypto", "os", "querystring", "util", "url", "string_decoder",
 	"timers", "timers/promises", "process", "stream/web",
 }
 
@@ -22,6 +22,7 @@ func installModules(e *Env) {
 	}
 	e.iso.Lazy("Buffer", func() goja.Value { return e.importNode("buffer").Get("Buffer") })
 	e.nodeObject("process", e.processObject)
+	e.nodeObject("os", e.osObject)
 	e.nodeGlobals("timers", "setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "setInterval", "clearInterval")
 	e.nodeGlobals("stream/web", "ReadableStream", "ReadableStreamDefaultReader", "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest",
 		"ReadableByteStreamController", "ReadableStreamDefaultController", "TransformStream", "TransformStreamDefaultController",
