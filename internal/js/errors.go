@@ -336,7 +336,37 @@ func clarify(msg string) string {
 	if rest, ok := strings.CutPrefix(msg, "Value is not an object: "); ok {
 		return rest + " is not a function"
 	}
+	if name, ok := strings.CutSuffix(msg, " is not defined"); ok {
+		if why := missing(name); why != "" {
+			return msg + ": " + why
+		}
+	}
 	return msg
+}
+
+// missing says of globals that a script may expect why they are not there. They
+// are not defined, rather than objects that throw, for the sake of code that
+// asks typeof first.
+func missing(name string) string {
+	switch name {
+	case "Intl":
+		return "there is no Intl yet; toLocaleString of numbers and dates writes en-US"
+	case "WebAssembly":
+		return "scripts are interpreted by Go, and nothing runs WebAssembly; call Go instead"
+	case "SharedArrayBuffer", "Atomics":
+		return "an isolate is one thread, and shares no memory"
+	case "Worker":
+		return "an isolate is one thread; Go functions do work beside it"
+	case "XMLHttpRequest":
+		return "use fetch"
+	case "localStorage", "sessionStorage":
+		return "there is no storage on the server"
+	case "window":
+		return "this is a server; the global object is globalThis"
+	case "document":
+		return "this is a server, there is no document"
+	}
+	return ""
 }
 
 // NewError makes an error object of a built-in class.

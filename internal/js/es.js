@@ -82,6 +82,38 @@
   });
   defineProperty(Promise.try, 'length', { value: 1 });
 
+  // The engine's AggregateError has no message.
+  const { AggregateError } = globalThis;
+  value(Promise, 'any', {
+    any(iterable) {
+      const C = object(this, 'Promise.any called on non-object');
+      const { promise, resolve, reject } = apply(Promise.withResolvers, C, []);
+      try {
+        const take = callable(C.resolve);
+        const errors = [];
+        let left = 1;
+        let i = 0;
+        const end = () => --left === 0 && reject(new AggregateError(errors, 'All promises were rejected'));
+        for (const v of iterable) {
+          const index = i++;
+          element(errors, index, undefined);
+          left++;
+          let called = false;
+          apply(take, C, [v]).then(resolve, e => {
+            if (called) return;
+            called = true;
+            errors[index] = e;
+            end();
+          });
+        }
+        end();
+      } catch (e) {
+        reject(e);
+      }
+      return promise;
+    },
+  }.any);
+
   const { get: mapGet, set: mapSet, has: mapHas } = Map.prototype;
   const groups = (items, callback, add) => {
     if (items === undefined || items === null) throw new TypeError(items + ' is not iterable');

@@ -570,7 +570,7 @@ func (e *engine) hookErrors(clarify func(string) string) bool {
 		*slot = func(args []goja.Value, newTarget *goja.Object) *goja.Object {
 			if len(args) == 1 && newTarget == o { // goja itself passes the message alone
 				if s, ok := args[0].(goja.String); ok {
-					if text := s.String(); len(text) > 12 && (text[0] == 'C' || text[0] == 'O' || text[0] == 'V' || text[0] == 'M') {
+					if text := s.String(); len(text) > 12 && (name == "ReferenceError" || text[0] == 'C' || text[0] == 'O' || text[0] == 'V' || text[0] == 'M') {
 						if c := clarify(text); c != text {
 							args = []goja.Value{e.rt.ToValue(c)}
 						}
