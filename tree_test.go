@@ -40,6 +40,7 @@ var layers = map[string]layer{
 
 	"internal/cache/cachetest": {rank: 1, may: []string{"internal/cache"}},
 	"internal/cache/memory":    {rank: 2, may: []string{"internal/cache"}},
+	"internal/cache/disk":      {rank: 2, may: []string{"internal/cache"}},
 
 	"internal/js/web":   {rank: 1, may: []string{"internal/js"}},
 	"internal/pipeline": {rank: 1, may: []string{"internal/route", "internal/edge", "internal/proxy"}},
@@ -76,6 +77,7 @@ var monopolies = map[string][]string{
 	"github.com/fsnotify/fsnotify":     {"internal/site"},
 	"github.com/caddyserver/certmagic": {"internal/server"},
 	"github.com/maypok86/otter":        {"internal/cache/memory"},
+	"go.etcd.io/bbolt":                 {"internal/cache/disk"},
 }
 
 // goFile is a file with the folder of its package.

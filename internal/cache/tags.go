@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -186,6 +187,17 @@ func (t *TagTable) State(tags ...[]string) TagState {
 		}
 	}
 	return s
+}
+
+// All is the state of each tag that is known, that of Everything too.
+func (t *TagTable) All() map[string]TagState {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := maps.Clone(t.tags)
+	if t.floor != (TagState{}) {
+		all[Everything] = t.floor
+	}
+	return all
 }
 
 // Next.js takes at most 128 tags an entry, of at most 256 characters each.
