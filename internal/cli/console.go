@@ -68,6 +68,7 @@ type reporter struct {
 	tls    bool
 	warned map[string]bool
 	err    error // the last load's, when it was printed
+	told   string
 }
 
 func (r *reporter) printed() error {
@@ -82,10 +83,18 @@ func (r *reporter) loaded(l portico.Loaded) {
 	defer r.mu.Unlock()
 	e := r.e
 	r.err = nil
+	if l.Err == nil {
+		r.told = ""
+	}
 	switch {
 	case l.Err != nil:
 		if r.dev { // else the command ends with it
-			e.failed(l.Err)
+			if text := l.Err.Error(); text != r.told {
+				e.failed(l.Err)
+				r.told = text
+			} else {
+				e.err.line(e.err.dim("the errors are the same"))
+			}
 			r.err = l.Err
 		}
 		return

@@ -109,7 +109,9 @@ func (w *Watcher) matters(ev fsnotify.Event) bool {
 	inApp := w.in.App != "" && strings.HasPrefix(ev.Name, w.in.App+string(filepath.Separator))
 	switch {
 	case ev.Op&fsnotify.Write != 0 && ev.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) == 0:
-		return w.in.Failed && script(base) // what nobody reads has changed
+		// What nobody reads has changed. Text is what a log is written to: that of
+		// this load, it may be, which would load again and again.
+		return w.in.Failed && script(base) && filepath.Ext(base) != ".txt"
 	case inApp:
 		return true // routes come and go
 	case w.in.Failed:
