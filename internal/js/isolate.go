@@ -71,8 +71,9 @@ type Isolate struct {
 	failure error        // the last that ended a task
 	broken  atomic.Bool  // an interrupt left it unusable, or it grew too large: no new requests
 	// charged is what was allocated while it ran, in bytes, as far as that was counted.
-	charged atomic.Int64
-	dead    bool // breakDown has run: no job runs any more
+	charged     atomic.Int64
+	onBreakDown []func()
+	dead        bool // breakDown has run: no job runs any more
 
 	spare     []func() // the job queue's second buffer
 	timers    timers
@@ -407,7 +408,14 @@ func (iso *Isolate) breakDown(err error) {
 		iso.kill(s, err)
 	}
 	iso.Close()
+	for _, f := range iso.onBreakDown {
+		f()
+	}
 }
+
+// OnBreakDown calls f, on the isolate, when it has broken down: no script of
+// its runs any more, and what waits for one waits in vain.
+func (iso *Isolate) OnBreakDown(f func()) { iso.onBreakDown = append(iso.onBreakDown, f) }
 
 func (iso *Isolate) beginSlice(f *Frame) {
 	var s *Scope

@@ -433,20 +433,22 @@ func (x *Exchange) close() {
 		x.release()
 	} else {
 		left := x.req.Context().Err() != nil // the client's doing: ours ends later
-		x.post(func() {
+		if !x.post(func() {
 			if left {
 				x.abort()
 			}
 			x.finish()
-		})
+		}) {
+			x.release() // the isolate is gone, and what was left for later with it
+		}
 	}
 	x.app.pool.End(x.iso, &x.scope)
 }
 
 // post runs fn on the isolate in the exchange's context, also when the isolate
 // has ended its scope.
-func (x *Exchange) post(fn func()) {
-	x.iso.Post(nil, func() { x.iso.InFrame(js.NewFrame(&x.scope), fn) })
+func (x *Exchange) post(fn func()) bool {
+	return x.iso.Post(nil, func() { x.iso.InFrame(js.NewFrame(&x.scope), fn) })
 }
 
 // release counts the exchange as over.
@@ -983,18 +985,18 @@ func (m *Modules) after(c goja.FunctionCall) goja.Value {
 	frame := m.iso.Current()
 	run := func() {
 		m.iso.InFrame(frame, func() {
-			x.app.work.Add(1)
+			m.begin()
 			v, err := m.iso.Call(f, goja.Undefined())
 			if err != nil {
 				x.app.report(x, "an error occurred in a function passed to after()", m.iso.ErrorOf(err))
-				x.app.work.Done()
+				m.end()
 				return
 			}
 			m.iso.Await(v, func(_ goja.Value, err error) {
 				if err != nil {
 					x.app.report(x, "an error occurred in a function passed to after()", m.iso.ErrorOf(err))
 				}
-				x.app.work.Done()
+				m.end()
 			})
 		})
 	}
@@ -1006,16 +1008,30 @@ func (m *Modules) after(c goja.FunctionCall) goja.Value {
 	return goja.Undefined()
 }
 
+// begin counts work that goes on after its request; end counts it as done. What
+// was begun on an isolate that has broken down does not end, and counts no more.
+func (m *Modules) begin() {
+	m.begun++
+	m.app.work.Add(1)
+}
+
+func (m *Modules) end() {
+	if m.begun > 0 {
+		m.begun--
+		m.app.work.Done()
+	}
+}
+
 // hold keeps the app open until a promise has settled.
 func (x *Exchange) hold(m *Modules, promise goja.Value) {
-	x.app.work.Add(1)
+	m.begin()
 	x.held.Add(1)
 	m.iso.Await(promise, func(_ goja.Value, err error) {
 		if err != nil {
 			x.app.report(x, "an error occurred in a promise passed to after()", m.iso.ErrorOf(err))
 		}
 		x.closeShared()
-		x.app.work.Done()
+		m.end()
 	})
 }
 

@@ -24,6 +24,7 @@ type Modules struct {
 		url, request, response, requestCookies, responseCookies, event *js.Class
 	}
 	entries map[string]*entry // evaluated route modules
+	begun   int               // promises and callbacks that after() and waitUntil wait for
 }
 
 type modulesKey struct{}
@@ -46,6 +47,11 @@ var Specifiers = []string{"portico/cors", "next/server", "next/headers", "next/n
 func (a *App) install(iso *js.Isolate) *Modules {
 	return js.State(iso, modulesKey{}, func() *Modules {
 		m := &Modules{iso: iso, rt: iso.Runtime(), env: web.Of(iso), app: a, entries: map[string]*entry{}}
+		iso.OnBreakDown(func() {
+			for m.begun > 0 {
+				m.end()
+			}
+		})
 		if !a.opts.Web.Dev { // a developer looks at one request at a time
 			m.env.SetLogAttrs(func() []slog.Attr {
 				x := m.exchange()
