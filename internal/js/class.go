@@ -163,11 +163,21 @@ func (iso *Isolate) Lazy(name string, make func() goja.Value) {
 	iso.LazyOn(iso.rt.GlobalObject(), name, make)
 }
 
+// LazyFunc is Lazy for a global function: those are enumerable, as the
+// operations of the global object's interface are (Web IDL §3.7.7).
+func (iso *Isolate) LazyFunc(name string, length int, fn func(goja.FunctionCall) goja.Value) {
+	iso.lazy(iso.rt.GlobalObject(), name, goja.FLAG_TRUE, func() goja.Value { return iso.Func(name, length, fn) })
+}
+
 // LazyOn is Lazy for a property of o.
 func (iso *Isolate) LazyOn(o *goja.Object, name string, make func() goja.Value) {
+	iso.lazy(o, name, goja.FLAG_FALSE, make)
+}
+
+func (iso *Isolate) lazy(o *goja.Object, name string, enumerable goja.Flag, make func() goja.Value) {
 	rt := iso.rt
 	define := func(v goja.Value) {
-		must(o.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+		must(o.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, enumerable))
 	}
 	get := rt.ToValue(func(goja.FunctionCall) goja.Value {
 		v := make()
@@ -178,5 +188,5 @@ func (iso *Isolate) LazyOn(o *goja.Object, name string, make func() goja.Value) 
 		define(c.Argument(0))
 		return goja.Undefined()
 	})
-	must(o.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	must(o.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, enumerable))
 }

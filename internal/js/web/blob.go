@@ -243,7 +243,7 @@ func (e *Env) blobClass() *js.Class {
 	return class(&e.blob.blobs, func() *js.Class {
 		rt := e.rt
 		c := e.iso.Class("Blob", 0, nil, func(call goja.ConstructorCall) any {
-			return e.makeBlob(call.Argument(0), e.blobOptions(call.Argument(1)))
+			return e.makeBlob(call.Argument(0), func() blobBag { return e.blobOptions(call.Argument(1)) })
 		})
 		c.Getter("size", func(call goja.FunctionCall) goja.Value { return rt.ToValue(e.thisBlob(call.This).size) })
 		c.Getter("type", func(call goja.FunctionCall) goja.Value { return rt.ToValue(e.thisBlob(call.This).typ) })
@@ -333,9 +333,6 @@ func (e *Env) blobOptions(v goja.Value) (bag blobBag) {
 	if !ok {
 		panic(e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "options" argument must be a dictionary. Received %s`, e.received(v)))
 	}
-	if t, ok := member(o, "type"); ok {
-		bag.typ = e.text(t)
-	}
 	if v, ok := member(o, "endings"); ok {
 		switch s := e.text(v); s {
 		case "native":
@@ -345,38 +342,56 @@ func (e *Env) blobOptions(v goja.Value) (bag blobBag) {
 			panic(e.nodeError("TypeError", "ERR_INVALID_ARG_VALUE", "The property 'options.endings' is invalid. Received '%s'", s))
 		}
 	}
+	if t, ok := member(o, "type"); ok {
+		bag.typ = e.text(t)
+	}
 	return bag
 }
 
-// makeBlob is the constructors' conversion of their parts.
-func (e *Env) makeBlob(sources goja.Value, bag blobBag) *Blob {
-	b := &Blob{typ: blobType(bag.typ)}
+// makeBlob is the constructors' conversion of their arguments, from left to
+// right: the parts, and then what options reads.
+func (e *Env) makeBlob(sources goja.Value, options func() blobBag) *Blob {
+	b := &Blob{}
 	if absent(sources) {
+		b.typ = blobType(options().typ)
 		return b
 	}
 	o, ok := sources.(*goja.Object)
+	var iterator goja.Callable
 	if ok {
-		_, ok = goja.AssertFunction(o.GetSymbol(goja.SymIterator))
+		iterator, ok = goja.AssertFunction(o.GetSymbol(goja.SymIterator))
 	}
 	if !ok {
 		panic(e.nodeError("TypeError", "ERR_INVALID_ARG_TYPE", `The "sources" argument must be a sequence. Received %s`, e.received(sources)))
 	}
-	e.rt.ForOf(o, func(v goja.Value) bool {
+	type source struct {
+		parts []blobPart
+		text  string
+	}
+	var list []source
+	e.sequence(o, iterator, func(v goja.Value) bool {
 		if p, ok := e.BlobOf(v); ok {
-			for _, part := range p.parts {
-				b.add(part)
-			}
+			list = append(list, source{parts: p.parts})
 		} else if data, ok := e.bytesCopy(v); ok {
-			b.add(blobPart{data: data, size: int64(len(data))})
+			list = append(list, source{parts: []blobPart{{data: data, size: int64(len(data))}}})
 		} else {
-			s := e.text(v)
-			if bag.native {
-				s = nativeEndings(s)
-			}
-			b.add(blobPart{data: unsafeBytes(s), size: int64(len(s))})
+			list = append(list, source{text: e.text(v)})
 		}
 		return true
 	})
+	bag := options()
+	b.typ = blobType(bag.typ)
+	for _, s := range list {
+		for _, part := range s.parts {
+			b.add(part)
+		}
+		if s.text != "" {
+			if bag.native {
+				s.text = nativeEndings(s.text)
+			}
+			b.add(blobPart{data: unsafeBytes(s.text), size: int64(len(s.text))})
+		}
+	}
 	return b
 }
 
@@ -387,15 +402,18 @@ func (e *Env) fileClass() *js.Class {
 			if len(call.Arguments) < 2 {
 				panic(e.missingArguments("fileBits", "fileName"))
 			}
-			bag := e.blobOptions(call.Argument(2))
-			modified := time.Now().UnixMilli()
-			if o, ok := call.Argument(2).(*goja.Object); ok {
-				if v, ok := member(o, "lastModified"); ok {
-					modified = toInteger(v)
+			file := &fileInfo{modified: time.Now().UnixMilli()}
+			b := e.makeBlob(call.Argument(0), func() blobBag {
+				file.name = e.text(call.Argument(1))
+				bag := e.blobOptions(call.Argument(2))
+				if o, ok := call.Argument(2).(*goja.Object); ok {
+					if v, ok := member(o, "lastModified"); ok {
+						file.modified = toInteger(v)
+					}
 				}
-			}
-			b := e.makeBlob(call.Argument(0), bag)
-			b.file = &fileInfo{name: e.text(call.Argument(1)), modified: modified}
+				return bag
+			})
+			b.file = file
 			return b
 		})
 		this := func(v goja.Value) *fileInfo {

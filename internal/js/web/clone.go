@@ -12,20 +12,18 @@ import (
 // isolate.
 
 func installClone(e *Env) {
-	e.iso.Lazy("structuredClone", func() goja.Value {
-		return e.iso.Func("structuredClone", 1, func(c goja.FunctionCall) goja.Value {
-			e.specify(c, "value")
-			var transfer []goja.Value
-			if o := e.dictionary(c.Argument(1), "StructuredSerializeOptions"); o != nil {
-				if v, ok := member(o, "transfer"); ok {
-					if _, isObject := v.(*goja.Object); !isObject {
-						panic(e.argType("options.transfer", "an iterable object", v))
-					}
-					e.rt.ForOf(v, func(v goja.Value) bool { transfer = append(transfer, v); return true })
+	e.iso.LazyFunc("structuredClone", 1, func(c goja.FunctionCall) goja.Value {
+		e.specify(c, "value")
+		var transfer []goja.Value
+		if o := e.dictionary(c.Argument(1), "StructuredSerializeOptions"); o != nil {
+			if v, ok := member(o, "transfer"); ok {
+				if _, isObject := v.(*goja.Object); !isObject {
+					panic(e.argType("options.transfer", "an iterable object", v))
 				}
+				e.rt.ForOf(v, func(v goja.Value) bool { transfer = append(transfer, v); return true })
 			}
-			return e.StructuredClone(c.Argument(0), transfer)
-		})
+		}
+		return e.StructuredClone(c.Argument(0), transfer)
 	})
 }
 

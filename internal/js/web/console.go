@@ -235,7 +235,7 @@ func (e *Env) consoleObject() *goja.Object {
 			st.groups--
 		}
 	})
-	fn("table", 1, func(args []goja.Value) {
+	fn("table", 0, func(args []goja.Value) {
 		if text, ok := e.table(argument(args, 0), argument(args, 1)); ok {
 			e.print(slog.LevelInfo, text)
 			return

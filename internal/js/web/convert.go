@@ -50,9 +50,38 @@ func (e *Env) callback(v goja.Value) goja.Callable { return e.function(v, "callb
 // absent reports whether an optional argument was left out.
 func absent(v goja.Value) bool { return v == nil || goja.IsUndefined(v) }
 
+// ordered calls f with each own enumerable property of a record, asking for a
+// property right before its value, as the traps of a Proxy can tell (Web IDL
+// §3.2.23). A name that is a symbol is refused.
+func (e *Env) ordered(o *goja.Object, f func(name, value goja.Value)) {
+	in := e.intrinsics()
+	for _, k := range e.allKeys(o) {
+		d, ok := e.call(in.descriptor, goja.Undefined(), o, k).(*goja.Object)
+		if !ok || !d.Get("enumerable").ToBoolean() {
+			continue
+		}
+		if _, symbol := k.(*goja.Symbol); symbol {
+			panic(e.iso.TypeError("Cannot convert a Symbol value to a string"))
+		}
+		f(k, o.Get(k.String()))
+	}
+}
+
+// sequence calls f with what the iterator of o gives, whose method was read
+// already: it is read once (Web IDL §3.2.21).
+func (e *Env) sequence(o *goja.Object, method goja.Callable, f func(goja.Value) bool) {
+	once := e.rt.NewObject()
+	must(once.SetSymbol(goja.SymIterator, func(goja.FunctionCall) goja.Value { return e.call(method, o) }))
+	e.rt.ForOf(once, f)
+}
+
 // record calls f with each own enumerable property of o, in order, names and
 // values converted to USVString (Web IDL §3.2.23).
 func (e *Env) record(o *goja.Object, f func(name, value string)) {
+	if o.ExportType() == typeProxy {
+		e.ordered(o, func(k, v goja.Value) { f(e.text(k), e.text(v)) })
+		return
+	}
 	keys := o.Keys()
 	exact := true
 	for _, k := range keys {

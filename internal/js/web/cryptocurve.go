@@ -170,11 +170,11 @@ func describeEC(k *cryptoKey, set func(string, any)) { set("namedCurve", k.curve
 
 func generateEC(p *params) func() (*generated, error) {
 	name := p.curve()
+	curve, ok := curveByName(name)
+	if !ok {
+		panic(p.e.iso.Thrown(notSupported("Unrecognized namedCurve")))
+	}
 	return func() (*generated, error) {
-		curve, ok := curveByName(name)
-		if !ok {
-			return nil, notSupported("Unrecognized namedCurve")
-		}
 		priv, err := ecdsa.GenerateKey(curve, rand.Reader)
 		if err != nil {
 			return nil, operationError()

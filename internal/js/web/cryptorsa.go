@@ -134,13 +134,13 @@ func generateRSA(p *params) func() (*generated, error) {
 	h := p.hash()
 	bits := p.requiredInteger("modulusLength", math.MaxUint32)
 	exponent := new(big.Int).SetBytes(p.buffer("publicExponent"))
+	if exponent.Cmp(big.NewInt(65537)) != 0 {
+		panic(p.e.iso.Thrown(operationErrorf("The public exponent must be 65537")))
+	}
+	if bits < 1024 || bits > 16384 {
+		panic(p.e.iso.Thrown(operationErrorf("The modulus must have 1024 to 16384 bits")))
+	}
 	return func() (*generated, error) {
-		if exponent.Cmp(big.NewInt(65537)) != 0 {
-			return nil, operationErrorf("The public exponent must be 65537")
-		}
-		if bits < 1024 || bits > 16384 {
-			return nil, operationErrorf("The modulus must have 1024 to 16384 bits")
-		}
 		priv, err := rsa.GenerateKey(rand.Reader, bits)
 		if err != nil {
 			return nil, operationError()

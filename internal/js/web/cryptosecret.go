@@ -130,13 +130,13 @@ func (k *cryptoKey) mac(data []byte) []byte {
 
 func generateHMAC(p *params) func() (*generated, error) {
 	h, bits, given := hmacParams(p)
+	if !given {
+		bits = h.block * 8
+	}
+	if bits == 0 {
+		panic(p.e.iso.Thrown(operationErrorf("Zero-length key is not supported")))
+	}
 	return func() (*generated, error) {
-		if !given {
-			bits = h.block * 8
-		}
-		if bits == 0 {
-			return nil, operationErrorf("Zero-length key is not supported")
-		}
 		if bits%8 != 0 {
 			return nil, notSupported("A length that is no multiple of 8 is not supported")
 		}
@@ -219,10 +219,10 @@ func checkAES(bits int) error {
 
 func generateAES(p *params) func() (*generated, error) {
 	bits := p.requiredInteger("length", math.MaxUint16)
+	if err := checkAES(bits); err != nil {
+		panic(p.e.iso.Thrown(err))
+	}
 	return func() (*generated, error) {
-		if err := checkAES(bits); err != nil {
-			return nil, err
-		}
 		k := &cryptoKey{secret: make([]byte, bits/8)}
 		random(k.secret)
 		return &generated{secret: k}, nil

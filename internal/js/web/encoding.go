@@ -281,8 +281,8 @@ type encodingClasses struct {
 func installEncoding(e *Env) {
 	e.global("TextEncoder", e.textEncoderClass)
 	e.global("TextDecoder", e.textDecoderClass)
-	e.iso.Lazy("atob", func() goja.Value { return e.iso.Func("atob", 1, e.atob) })
-	e.iso.Lazy("btoa", func() goja.Value { return e.iso.Func("btoa", 1, e.btoa) })
+	e.iso.LazyFunc("atob", 1, e.atob)
+	e.iso.LazyFunc("btoa", 1, e.btoa)
 }
 
 type textEncoder struct{ _ byte }

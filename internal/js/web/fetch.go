@@ -755,8 +755,13 @@ func (e *Env) fetchData(r *Request) (goja.Value, error) {
 	if strings.HasPrefix(typ, ";") {
 		typ = "text/plain" + typ
 	}
-	if typ == "" {
+	if m, ok := parseMIMEType(typ); ok {
+		typ = m.String()
+	} else {
 		typ = "text/plain;charset=US-ASCII"
+	}
+	if r.Method == http.MethodHead {
+		body = nil
 	}
 	out := &Response{Status: 200, StatusText: "OK", typ: "basic", url: r.url, headers: &Headers{guard: guardImmutable}, Body: BytesBody(body)}
 	out.headers.list = []field{{"content-type", typ}}
@@ -784,9 +789,8 @@ func percentDecode(s string) string {
 
 // fetchBlob answers a blob: URL, from URL.createObjectURL on this isolate.
 func (e *Env) fetchBlob(r *Request) (goja.Value, error) {
-	href, _, _ := strings.Cut(r.url, "#")
-	b, ok := e.objectURL(href)
-	if !ok || r.Method != http.MethodGet {
+	b := r.object
+	if b == nil || r.Method != http.MethodGet {
 		return nil, js.Throw(e.fetchFailed(errors.New("invalid blob: URL")))
 	}
 	out := &Response{Status: 200, StatusText: "OK", typ: "basic", url: r.url, headers: &Headers{guard: guardImmutable}, Body: ReaderBody(io.NopCloser(b.Open()), b.Size())}

@@ -22,13 +22,11 @@ func installGlobals(e *Env) {
 	}
 	e.global("Navigator", e.navigatorClass)
 	e.iso.Lazy("navigator", func() goja.Value { return e.navigatorObject() })
-	e.iso.Lazy("reportError", func() goja.Value {
-		return e.iso.Func("reportError", 1, func(c goja.FunctionCall) goja.Value {
-			e.need(c.Arguments, 1, "reportError", "Window")
-			v := c.Argument(0)
-			e.iso.Contain(func() { panic(v) })
-			return goja.Undefined()
-		})
+	e.iso.LazyFunc("reportError", 1, func(c goja.FunctionCall) goja.Value {
+		e.need(c.Arguments, 1, "reportError", "Window")
+		v := c.Argument(0)
+		e.iso.Contain(func() { panic(v) })
+		return goja.Undefined()
 	})
 	e.iso.Lazy("AsyncLocalStorage", e.iso.AsyncLocalStorage)
 	e.iso.Lazy("process", func() goja.Value { return e.processObject() })

@@ -531,7 +531,8 @@ func (e *Env) fillHeaders(h *Headers, init goja.Value) {
 	if !ok {
 		panic(e.iso.TypeError("Headers constructor: Argument 1 could not be converted to one of: sequence<sequence<ByteString>>, record<ByteString, ByteString>."))
 	}
-	if src, ok := js.Host[Headers](e.iso, o); ok {
+	it := o.GetSymbol(goja.SymIterator)
+	if src, ok := js.Host[Headers](e.iso, o); ok && it == e.headersClass().Proto.GetSymbol(goja.SymIterator) {
 		// What a script would see by iterating: one line a name, cookies apart.
 		list := src.sorted()
 		if h.plain() && src.plain() && len(list) > 0 && len(list) == len(src.list) && &list[0] == &src.list[0] {
@@ -543,9 +544,13 @@ func (e *Env) fillHeaders(h *Headers, init goja.Value) {
 		}
 		return
 	}
-	if it := o.GetSymbol(goja.SymIterator); it != nil && !goja.IsUndefined(it) && !goja.IsNull(it) {
+	if it != nil && !goja.IsUndefined(it) && !goja.IsNull(it) {
 		i := -1
-		e.rt.ForOf(o, func(v goja.Value) bool {
+		method, ok := goja.AssertFunction(it)
+		if !ok {
+			panic(e.iso.TypeError("Headers constructor: init is not iterable."))
+		}
+		e.sequence(o, method, func(v goja.Value) bool {
 			i++
 			po, ok := v.(*goja.Object)
 			if !ok {
@@ -559,6 +564,13 @@ func (e *Env) fillHeaders(h *Headers, init goja.Value) {
 			n, v2 := e.headerName(pair[0], "append"), e.headerValue(pair[1], "append")
 			h.Append(n, v2)
 			return true
+		})
+		return
+	}
+	if o.ExportType() == typeProxy || len(o.Symbols()) > 0 {
+		e.ordered(o, func(k, v goja.Value) {
+			n := e.headerName(k, "append")
+			h.Append(n, e.headerValue(v, "append"))
 		})
 		return
 	}
@@ -603,5 +615,5 @@ func installFetch(e *Env) {
 	e.global("Headers", e.headersClass)
 	e.global("Request", e.requestClass)
 	e.global("Response", e.responseClass)
-	e.iso.Lazy("fetch", func() goja.Value { return e.iso.Func("fetch", 1, e.fetch) })
+	e.iso.LazyFunc("fetch", 1, e.fetch)
 }

@@ -21,8 +21,9 @@ type Request struct {
 	signal     *Signal
 	// watch ties the signal to what aborts an incoming request; it runs when a
 	// script first asks for the signal.
-	watch func(*Signal)
-	in    Incoming // whose request it is, for one from the network; stands in for watch
+	watch  func(*Signal)
+	object *Blob    // what a blob: URL named when the request was made
+	in     Incoming // whose request it is, for one from the network; stands in for watch
 
 	mode, credentials, cache, redirect, referrer, referrerPolicy, integrity string
 	keepalive                                                               bool
@@ -194,6 +195,7 @@ var enums = map[string][]string{
 	"cache":          {"default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"},
 	"redirect":       {"follow", "error", "manual"},
 	"duplex":         {"half"},
+	"priority":       {"auto", "high", "low"},
 	"referrerPolicy": {"", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"},
 }
 
@@ -217,6 +219,10 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 			panic(e.iso.TypeError("Request cannot be constructed from a URL that includes credentials: %s", input.String()))
 		}
 		r.url, r.parsed = u.Href(), u
+		if strings.HasPrefix(r.url, "blob:") {
+			href, _, _ := strings.Cut(r.url, "#")
+			r.object, _ = e.objectURL(href)
+		}
 	}
 	var init *goja.Object
 	switch v := initv.(type) {
@@ -286,8 +292,10 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 			panic(e.iso.TypeError("Request constructor: invalid request mode navigate."))
 		}
 		enum("redirect", &r.redirect)
+		var priority string // takes no part, but has to be valid
+		enum("priority", &priority)
 		if v, ok := member(init, "referrer"); ok {
-			r.referrer = v.String()
+			r.referrer = e.referrer(e.text(v))
 		}
 		enum("referrerPolicy", &r.referrerPolicy)
 		if v, ok := member(init, "signal"); ok {
@@ -307,6 +315,12 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 		if hasBodyInit && body != nil && !goja.IsNull(body) && e.isReadableStream(body) && duplex == "" {
 			panic(e.iso.TypeError("RequestInit: duplex option is required when sending a body."))
 		}
+	}
+	if r.cache == "only-if-cached" && r.mode != "same-origin" {
+		panic(e.iso.TypeError("'only-if-cached' can be set only with 'same-origin' mode"))
+	}
+	if r.mode == "no-cors" && r.Method != "GET" && r.Method != "HEAD" && r.Method != "POST" {
+		panic(e.iso.TypeError("'%s' is unsupported in no-cors mode.", r.Method))
 	}
 	switch {
 	case r.headers == nil:
@@ -331,6 +345,21 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 		r.Body = e.moveBody(from, "Cannot construct a Request with a Request object that has already been used.")
 	}
 	return r
+}
+
+// referrer is what the referrer member of a RequestInit becomes: a URL, "" for
+// none, or the client, which here has no origin that a URL could differ from.
+func (e *Env) referrer(s string) string {
+	if s == "" {
+		return ""
+	}
+	u, err := ParseURL(s, nil)
+	if err != nil {
+		o := e.iso.TypeError("Referrer %q is not a valid URL.", s)
+		set(o, "cause", e.invalidURL(s, nil))
+		panic(o)
+	}
+	return u.Href()
 }
 
 // moveBody takes a request's body for another; the first is used afterwards.

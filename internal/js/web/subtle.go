@@ -185,7 +185,7 @@ func work[T any](e *Env, size int, slow bool, run func() (T, error), build func(
 	if !slow && size <= inlineBytes {
 		v, err := run()
 		if err != nil {
-			return e.iso.Rejected(e.iso.Thrown(err))
+			return e.rejectedLater(err)
 		}
 		return e.iso.Resolved(build(v))
 	}
@@ -204,6 +204,15 @@ func work[T any](e *Env, size int, slow bool, run func() (T, error), build func(
 			return build(v), nil
 		}
 	})
+}
+
+// rejectedLater returns a promise that an operation's error rejects in a turn of
+// its own: what the standard does "in parallel" is never seen in the turn of the
+// call, as an error of the algorithm's normalisation is (§14.3).
+func (e *Env) rejectedLater(err error) goja.Value {
+	p := e.iso.NewPromise()
+	p.Settle(func() (goja.Value, error) { return nil, err })
+	return p.Value()
 }
 
 func (a *algorithm) isSlow(k *cryptoKey) bool { return a.slow != nil && a.slow(k) }
@@ -298,7 +307,11 @@ func (e *Env) subtleClass() *js.Class {
 			} else {
 				in.data = data(c, 1, "importKey")
 			}
-			return e.keyObject(in.run(run))
+			k, err := in.run(run)
+			if err != nil {
+				return e.rejectedLater(err)
+			}
+			return e.cryptoKeyClass().New(k)
 		})
 		method("exportKey", 2, func(c goja.FunctionCall) goja.Value {
 			format, k := e.keyFormat(c.Argument(0), "exportKey"), key(c, 1, "exportKey")
@@ -384,7 +397,7 @@ func (e *Env) generateKey(a *algorithm, run func() (*generated, error), extracta
 	allowed := slices.Concat(a.secret, a.public, a.private)
 	for _, u := range usages {
 		if !slices.Contains(allowed, u) {
-			panic(e.domException("SyntaxError", "Unsupported key usage for a "+a.name+" key"))
+			return e.rejectedLater(syntaxError("Unsupported key usage for a " + a.name + " key"))
 		}
 	}
 	intersect := func(list []string) []string {

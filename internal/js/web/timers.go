@@ -20,9 +20,7 @@ type timerState struct {
 }
 
 func installTimers(e *Env) {
-	fn := func(name string, length int, f func(goja.FunctionCall) goja.Value) {
-		e.iso.Lazy(name, func() goja.Value { return e.iso.Func(name, length, f) })
-	}
+	fn := e.iso.LazyFunc
 	fn("setTimeout", 2, func(c goja.FunctionCall) goja.Value { return e.setTimer(c, false) })
 	fn("setInterval", 2, func(c goja.FunctionCall) goja.Value { return e.setTimer(c, true) })
 	fn("setImmediate", 1, e.setImmediate)
