@@ -320,7 +320,7 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 		panic(e.iso.TypeError("'only-if-cached' can be set only with 'same-origin' mode"))
 	}
 	if r.mode == "no-cors" && r.Method != "GET" && r.Method != "HEAD" && r.Method != "POST" {
-		panic(e.iso.TypeError("'%s' is unsupported in no-cors mode.", r.Method))
+		panic(e.iso.TypeError("'%s is unsupported in no-cors mode.", r.Method))
 	}
 	switch {
 	case r.headers == nil:
