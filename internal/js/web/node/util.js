@@ -146,8 +146,107 @@
   }
   host.deepEqual = (a, b, loose = false) => equal(a, b, loose, new Map());
 
+  const badArgs = (code, message) => error('TypeError', `ERR_PARSE_ARGS_${code}`, message);
+  const boolean = (v, name) => {
+    if (typeof v !== 'boolean') throw argType(name, 'of type boolean', v);
+  };
+
+  // declared checks the description of the options of parseArgs.
+  function declared(options) {
+    if (options === null || typeof options !== 'object') throw argType('options', 'of type object', options);
+    const known = new Map(), shorts = new Map();
+    for (const [name, o] of Object.entries(options)) {
+      const at = `options.${name}`;
+      if (o === null || typeof o !== 'object') throw argType(at, 'of type object', o);
+      if (o.type !== 'string' && o.type !== 'boolean') throw argType(`${at}.type`, "('string|boolean')", o.type);
+      if (Object.hasOwn(o, 'short')) {
+        if (typeof o.short !== 'string') throw argType(`${at}.short`, 'of type string', o.short);
+        if (o.short.length !== 1) throw error('TypeError', 'ERR_INVALID_ARG_VALUE', `The property '${at}.short' must be a single character. Received ${inspect(o.short)}`);
+        shorts.set(o.short, name);
+      }
+      if (Object.hasOwn(o, 'multiple')) boolean(o.multiple, `${at}.multiple`);
+      if (o.default !== undefined) {
+        if (o.multiple && !Array.isArray(o.default)) throw argType(`${at}.default`, 'an instance of Array', o.default);
+        (o.multiple ? o.default : [o.default]).forEach((v, i) => {
+          if (typeof v !== o.type) throw argType(o.multiple ? `${at}.default[${i}]` : `${at}.default`, `of type ${o.type}`, v);
+        });
+      }
+      known.set(name, o);
+    }
+    return { known, shorts };
+  }
+
+  // tokensOf reads arguments without judging them.
+  function tokensOf(args, { known, shorts }) {
+    const tokens = [], takes = (name) => known.get(name)?.type === 'string';
+    const option = (name, rawName, index, value, inlineValue) => tokens.push({ kind: 'option', name, rawName, index, value, inlineValue });
+    for (let index = 0; index < args.length; index++) {
+      const arg = String(args[index]);
+      if (arg === '--') {
+        tokens.push({ kind: 'option-terminator', index });
+        while (++index < args.length) tokens.push({ kind: 'positional', index, value: args[index] });
+      } else if (arg.startsWith('--') && arg.length > 2) {
+        const equals = arg.indexOf('=', 3);
+        if (equals > 0) option(arg.slice(2, equals), arg.slice(0, equals), index, arg.slice(equals + 1), true);
+        else if (takes(arg.slice(2)) && index + 1 < args.length) option(arg.slice(2), arg, index, args[++index], false);
+        else option(arg.slice(2), arg, index, undefined, undefined);
+      } else if (arg.length > 1 && arg[0] === '-') {
+        const at = index;
+        for (let i = 1; i < arg.length; i++) {
+          const name = shorts.get(arg[i]) ?? arg[i], raw = `-${arg[i]}`;
+          if (!takes(name)) option(name, raw, at, undefined, undefined);
+          else {
+            if (i + 1 < arg.length) option(name, raw, at, arg.slice(i + 1), true);
+            else if (index + 1 < args.length) option(name, raw, at, args[++index], false);
+            else option(name, raw, at, undefined, undefined);
+            break;
+          }
+        }
+      } else tokens.push({ kind: 'positional', index, value: args[index] });
+    }
+    return tokens;
+  }
+
+  function parseArgs(config = {}) {
+    const { args = process.argv.slice(2), strict = true, allowPositionals = !strict, tokens: wantTokens = false, options = {}, allowNegative = false } = config;
+    if (!Array.isArray(args)) throw argType('args', 'an instance of Array', args);
+    for (const [v, name] of [[strict, 'strict'], [allowPositionals, 'allowPositionals'], [wantTokens, 'tokens'], [allowNegative, 'allowNegative']]) boolean(v, name);
+    const about = declared(options), { known } = about;
+    const tokens = tokensOf(args, about), values = { __proto__: null }, positionals = [];
+    for (const t of tokens) {
+      if (t.kind === 'positional') {
+        if (!allowPositionals) throw badArgs('UNEXPECTED_POSITIONAL', `Unexpected argument '${t.value}'. This command does not take positional arguments`);
+        positionals.push(t.value);
+      }
+      if (t.kind !== 'option') continue;
+      let { name } = t;
+      const negated = allowNegative && name.startsWith('no-') && t.value === undefined && known.get(name.slice(3))?.type === 'boolean';
+      if (negated) name = name.slice(3);
+      const o = known.get(name);
+      if (strict) {
+        if (o === undefined) {
+          const help = allowPositionals ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- ${JSON.stringify(t.rawName)}` : '';
+          throw badArgs('UNKNOWN_OPTION', `Unknown option '${t.rawName}'${help}`);
+        }
+        const both = `${o.short ? `-${o.short}, ` : ''}--${name}`;
+        if (t.inlineValue === false && typeof t.value === 'string' && t.value.length > 1 && t.value[0] === '-') {
+          const example = t.rawName.startsWith('--') ? `'${t.rawName}=-XYZ'` : `'--${name}=-XYZ' or '${t.rawName}-XYZ'`;
+          throw badArgs('INVALID_OPTION_VALUE', `Option '${t.rawName}' argument is ambiguous.\nDid you forget to specify the option argument for '${t.rawName}'?\nTo specify an option argument starting with a dash use ${example}.`);
+        }
+        if (o.type === 'string' && typeof t.value !== 'string') throw badArgs('INVALID_OPTION_VALUE', `Option '${both} <value>' argument missing`);
+        if (o.type === 'boolean' && t.value !== undefined) throw badArgs('INVALID_OPTION_VALUE', `Option '${both}' does not take an argument`);
+      }
+      if (name === '__proto__') continue;
+      const value = t.value ?? !negated;
+      if (o?.multiple) (values[name] ??= []).push(value);
+      else values[name] = value;
+    }
+    for (const [name, o] of known) if (o.default !== undefined && values[name] === undefined) values[name] = o.default;
+    return { values, positionals, ...(wantTokens && { tokens }) };
+  }
+
   return {
-    promisify, callbackify, inherits, deprecate, debuglog, debug: debuglog, inspect, types,
+    parseArgs, promisify, callbackify, inherits, deprecate, debuglog, debug: debuglog, inspect, types,
     format: host.format, formatWithOptions: host.formatWithOptions,
     isDeepStrictEqual: (a, b) => host.deepEqual(a, b),
     TextEncoder, TextDecoder,
