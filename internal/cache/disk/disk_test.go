@@ -17,7 +17,6 @@ import (
 	"github.com/portico-dev/portico/internal/cache"
 	"github.com/portico-dev/portico/internal/cache/cachetest"
 	"github.com/portico-dev/portico/internal/cache/disk"
-	"github.com/portico-dev/portico/internal/cache/memory"
 )
 
 // writerFile tells a test binary that it is the process to be killed.
@@ -52,8 +51,7 @@ func TestStore(t *testing.T) {
 func TestTier(t *testing.T) {
 	cachetest.Run(t, func(t *testing.T) cache.Store {
 		d := open(t, filepath.Join(t.TempDir(), "cache"))
-		m := memory.New(memory.Options{Bytes: cachetest.Bound / 4, Tags: d.Tags()})
-		return cache.Tier(m, d)
+		return cache.Tier(cachetest.NewPlain(d.Tags()), d)
 	})
 }
 
