@@ -37,6 +37,7 @@ var layers = map[string]layer{
 	"internal/edge":   {rank: 0},
 
 	"internal/cache": {rank: 0, may: []string{}},
+	"internal/limit": {rank: 0, may: []string{}},
 
 	"internal/cache/cachetest": {rank: 1, may: []string{"internal/cache"}},
 	"internal/cache/memory":    {rank: 2, may: []string{"internal/cache"}},
