@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 
 	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/proxy"
@@ -73,7 +74,8 @@ type Config struct {
 type Pipeline struct {
 	c             Config
 	before, after []step
-	inner         http.Handler // what Go middleware wraps, wrapped
+	inner         http.Handler        // what Go middleware wraps, wrapped
+	origins       map[string]*url.URL // of rewrites to other servers, by their text
 }
 
 // step is a part of the way of a request. It reports whether it has answered.
@@ -100,6 +102,20 @@ func New(c Config) *Pipeline {
 		p.dynamic,     // routes with parameters
 		p.fallback,    // rewrites of what is left
 		p.notFound,
+	}
+	for _, rules := range [][]*route.Rewrite{c.BeforeFiles, c.AfterFiles, c.Fallback} {
+		for _, rule := range rules {
+			origin, external := rule.External()
+			if !external {
+				continue
+			}
+			if u, err := url.Parse(origin); err == nil { // the rule was compiled from it
+				if p.origins == nil {
+					p.origins = map[string]*url.URL{}
+				}
+				p.origins[origin] = u
+			}
+		}
 	}
 	if c.Middleware != nil {
 		p.inner = c.Middleware(http.HandlerFunc(p.inside))

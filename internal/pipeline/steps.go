@@ -278,7 +278,7 @@ func (p *Pipeline) rewrite(x *Exchange, rules []*route.Rewrite, then step) bool 
 			continue
 		case t.External:
 			x.config = nil // headers() are for what this server answers itself
-			p.forward(x, target(t), p.c.Limits[rule])
+			p.forward(x, p.target(t), p.c.Limits[rule])
 			return true
 		}
 		if p.move(x, t.Path, t.RawQuery) || then != nil && then(x) {
@@ -289,12 +289,12 @@ func (p *Pipeline) rewrite(x *Exchange, rules []*route.Rewrite, then step) bool 
 }
 
 // target is the URL of another server that a rule leads to, to be sent as it is.
-func target(t route.Target) *url.URL {
-	u, err := url.Parse(t.Origin)
-	if err != nil { // the rule was compiled from it
-		u = &url.URL{}
+func (p *Pipeline) target(t route.Target) *url.URL {
+	u := &url.URL{RawPath: t.Path, RawQuery: t.RawQuery}
+	if base := p.origins[t.Origin]; base != nil {
+		u.Scheme, u.Host, u.User = base.Scheme, base.Host, base.User
 	}
-	u.RawPath, u.RawQuery = t.Path, t.RawQuery
+	var err error
 	if u.Path, err = url.PathUnescape(t.Path); err != nil {
 		u.Path = t.Path
 	}
