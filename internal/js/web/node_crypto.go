@@ -209,6 +209,18 @@ func contained[T any](run func() (T, error), build func(T) goja.Value) func() fu
 	}
 }
 
+// maxDerived bounds the bytes of one result, as the engine bounds a buffer.
+const maxDerived = 512 << 20
+
+// derivedSize is an argument that says how many bytes to make.
+func (e *Env) derivedSize(v goja.Value) int {
+	n := v.ToInteger()
+	if n > maxDerived {
+		panic(e.iso.RangeError("Array buffer allocation failed"))
+	}
+	return int(n)
+}
+
 // cryptoNatives adds them to o.
 func (e *Env) cryptoNatives(o *goja.Object) {
 	e.cipherNatives(o)
@@ -237,7 +249,7 @@ func (e *Env) cryptoNatives(o *goja.Object) {
 		if d.xof != nil {
 			size := d.size
 			if !goja.IsUndefined(length) {
-				size = int(length.ToInteger())
+				size = e.derivedSize(length)
 			}
 			return e.nodeHandle(&nodeHash{shake{d.xof(), size}, d})
 		}
@@ -290,7 +302,7 @@ func (e *Env) cryptoNatives(o *goja.Object) {
 	// (password, salt, iterations, length, digest, async)
 	derivation("pbkdf2", func(c goja.FunctionCall) (func() ([]byte, error), goja.Value) {
 		password, salt := string(view(c.Argument(0))), bytes.Clone(view(c.Argument(1)))
-		iterations, n := int(c.Argument(2).ToInteger()), int(c.Argument(3).ToInteger())
+		iterations, n := int(c.Argument(2).ToInteger()), e.derivedSize(c.Argument(3))
 		d := digest(c.Argument(4))
 		return func() ([]byte, error) {
 			if n == 0 {
@@ -302,7 +314,7 @@ func (e *Env) cryptoNatives(o *goja.Object) {
 	// (password, salt, length, N, r, p, maxmem, async)
 	derivation("scrypt", func(c goja.FunctionCall) (func() ([]byte, error), goja.Value) {
 		password, salt := bytes.Clone(view(c.Argument(0))), bytes.Clone(view(c.Argument(1)))
-		n := int(c.Argument(2).ToInteger())
+		n := e.derivedSize(c.Argument(2))
 		cost, r, p := c.Argument(3).ToInteger(), c.Argument(4).ToInteger(), c.Argument(5).ToInteger()
 		if cost < 2 || bits.OnesCount64(uint64(cost)) != 1 || r < 1 || p < 1 || r*p >= 1<<30 {
 			panic(e.nodeError("RangeError", "ERR_CRYPTO_INVALID_SCRYPT_PARAMS", "Invalid scrypt params"))

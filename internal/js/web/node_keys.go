@@ -184,7 +184,7 @@ var (
 )
 
 // maxIterations bounds what a key that somebody sent may cost.
-const maxIterations = 10_000_000
+const maxIterations = 2_000_000
 
 func decryptPKCS8(der, passphrase []byte, given bool) (plain []byte, encrypted bool, err error) {
 	var outer encryptedKey
@@ -457,11 +457,17 @@ func (k *nodeKey) rsaCrypt(op string, data []byte, padding int, d *nodeDigest, l
 	return nil, unsupported
 }
 
+// maxModulus is OpenSSL's limit for the bits of an RSA key.
+const maxModulus = 16384
+
 func generateNodeKey(kind string, bits int, curve string) (*nodeKey, error) {
 	k := &nodeKey{typ: "private"}
 	var err error
 	switch kind {
 	case "rsa":
+		if bits > maxModulus {
+			return nil, opensslFault("02000069", "rsa routines", "modulus too large")
+		}
 		k.pair, err = rsa.GenerateKey(rand.Reader, bits)
 	case "ec":
 		c, _ := curveByName(curve)
