@@ -30,6 +30,7 @@ func installSockets(e *Env) {
 	e.global("ErrorEvent", e.errorEventClass)
 	e.global("WebSocket", e.webSocketClass)
 	e.global("EventSource", e.eventSourceClass)
+	e.global("BroadcastChannel", e.broadcastChannelClass)
 }
 
 func (e *Env) closeEventClass() *js.Class {

@@ -37,6 +37,8 @@ type Client struct {
 	// shared by all requests and never changed.
 	any, agent, codings, mode []string
 
+	broadcasts broadcastHub // what the isolates of the site say to each other
+
 	upgradeOnce sync.Once
 	upgrade     *http.Transport // of WebSockets, see upgrader
 }
