@@ -148,6 +148,29 @@ func (e *Env) isReadableStream(v goja.Value) bool {
 	return ok && e.kit.call(e, "isReadableStream", v).ToBoolean()
 }
 
+// isStream reports whether v is a readable or a writable stream.
+func (e *Env) isStream(v goja.Value) bool {
+	return e.isReadableStream(v) || e.kit != nil && e.kit.call(e, "isWritableStream", v).ToBoolean()
+}
+
+// cancelBody cancels the stream of a body that will not be sent ("abort a fetch()
+// call", Fetch §5.6).
+func (e *Env) cancelBody(b *Body, reason goja.Value) {
+	if b == nil || b.stream == nil || e.unusable(b) {
+		return
+	}
+	b.used = true
+	if src := e.takeSource(b.stream); src != nil {
+		src.Close()
+		return
+	}
+	reader := e.streams().call(e, "reader", b.stream).(*goja.Object)
+	cancel, _ := goja.AssertFunction(reader.Get("cancel"))
+	if v, err := e.iso.Call(cancel, reader, reason); err == nil {
+		e.iso.Await(v, func(goja.Value, error) {}) // what cancel says does not change the outcome
+	}
+}
+
 func (e *Env) streamDisturbed(s *goja.Object) bool {
 	return e.streams().call(e, "isDisturbed", s).ToBoolean()
 }

@@ -186,6 +186,9 @@ func (c *cloner) object(o *goja.Object, depth int) *goja.Object {
 			return c.keep(o, s.clone(e))
 		}
 	case kindObject:
+		if o.Prototype() != in.objectProto && e.isStream(o) {
+			c.fail(o)
+		}
 		if o.ClassName() == "Object" {
 			return c.properties(o, c.keep(o, e.rt.NewObject()), depth)
 		}

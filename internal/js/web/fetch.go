@@ -132,6 +132,7 @@ func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
 	if r.watched() {
 		signal = e.requestSignal(r)
 		if signal.Aborted() {
+			e.cancelBody(r.Body, signal.Reason())
 			return nil, js.Throw(signal.Reason())
 		}
 	}
