@@ -68,6 +68,10 @@ func (e *Env) broadcastChannelClass() *js.Class {
 			e.opts.Client.broadcasts.drop(b)
 			return goja.Undefined()
 		})
+		// Node's: whether a channel keeps the process running, which none does here.
+		for _, name := range []string{"ref", "unref"} {
+			c.Method(name, 0, func(call goja.FunctionCall) goja.Value { return self(call.This).object })
+		}
 		for _, name := range []string{"message", "messageerror"} {
 			e.eventHandler(c, name)
 		}
