@@ -420,7 +420,6 @@ func (u *URL) setQuery(q string) {
 		return
 	}
 	u.replaceQuery("")
-	u.stripPath()
 }
 
 // replaceQuery puts q, a query with its question mark, in the query's place.
@@ -428,14 +427,6 @@ func (u *URL) replaceQuery(q string) {
 	n := len(q) - (u.frag - u.query)
 	u.href = u.href[:u.query] + q + u.href[u.frag:]
 	u.frag += n
-}
-
-// stripPath drops the spaces that an opaque path ends in, once neither a query
-// nor a fragment keeps them from being trimmed when the URL is parsed again.
-func (u *URL) stripPath() {
-	if u.opaque() && u.path < len(u.href) && u.query == len(u.href) {
-		u.index(u.href[:u.path] + strings.TrimRight(u.href[u.path:], " "))
-	}
 }
 
 // change sets components through the URL's record.
@@ -530,8 +521,6 @@ func (u *URL) SetHash(s string) {
 	u.href = u.href[:u.frag]
 	if s != "" {
 		u.href += "#" + escapeURL(strings.TrimPrefix(s, "#"), fragPlain)
-	} else {
-		u.stripPath()
 	}
 }
 

@@ -143,6 +143,10 @@ func (r *record) parse(s string, base *URL) bool {
 			return true
 		}
 		r.path, r.opaque = escapeOpaque(rest), true
+		if (r.hasQuery || r.hasFrag) && strings.HasSuffix(r.path, " ") {
+			// It would be trimmed if the query and the fragment went ("opaque path state").
+			r.path = r.path[:len(r.path)-1] + "%20"
+		}
 		return true
 	}
 	if base == nil {

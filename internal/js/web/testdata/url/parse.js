@@ -22,7 +22,7 @@ const alone = [
 	// IPv6
 	'http://[::1]', 'http://[::1]:80/', 'http://[::1]:81/', 'http://[1:2:3:4:5:6:7:8]', 'http://[1::8]', 'http://[1:0:0:4:0:0:0:8]', 'http://[::ffff:1.2.3.4]', 'http://[::1.2.3]', 'http://[1:2]', 'http://[1::2::3]', 'http://[::1%25eth0]', 'http://[::1', 'http://::1', 'http://[]', 'http://[G::]', 'http://[::00001]', 'foo://[::1]/',
 	// other schemes
-	'ws://h:80/', 'wss://h:443/x#y', 'ftp://h:21/x', 'mailto:a@b', 'mailto:a b?c d#e f', 'data:text/plain,a b#c', 'javascript:alert(1)', 'foo:', 'foo:/', 'foo://', 'foo:///', 'foo:////', 'foo:/a/../b', 'foo:a/../b', 'foo://h', 'foo://H:80/p', 'foo://h?q', 'foo:/.//p', 'foo:/..//p', 'foo://a b', 'foo://%zz', 'foo://ä', 'foo://a^b', 'blob:https://a.b:81/x', 'blob:foo', 'blob:http://h', 'blob:ftp://h/', 'about:blank', 'a+b-c.1:x', '1a:x', ':x', 'http', '', '/x', '//h', '?q', '#f', 'foo:bar  ', 'foo:bar  ?q', 'foo:bar  #h', 'urn:isbn:1',
+	'ws://h:80/', 'wss://h:443/x#y', 'ftp://h:21/x', 'mailto:a@b', 'mailto:a b?c d#e f', 'data:text/plain,a b#c', 'javascript:alert(1)', 'foo:', 'foo:/', 'foo://', 'foo:///', 'foo:////', 'foo:/a/../b', 'foo:a/../b', 'foo://h', 'foo://H:80/p', 'foo://h?q', 'foo:/.//p', 'foo:/..//p', 'foo://a b', 'foo://%zz', 'foo://ä', 'foo://a^b', 'blob:https://a.b:81/x', 'blob:foo', 'blob:http://h', 'blob:ftp://h/', 'about:blank', 'a+b-c.1:x', '1a:x', ':x', 'http', '', '/x', '//h', '?q', '#f', 'foo:bar  ', 'urn:isbn:1',
 	// file
 	'file:', 'file:x', 'file:/x', 'file://x', 'file:///x', 'file:////x', 'file://localhost/x', 'file:///C:/x', 'file:///C|/x', 'file:C:/x', 'file://C:/x', 'file:///C:/..', 'file:///c:/../../x', 'file://h/C:/..', 'file:\\\\h\\x', 'file:///%43:/x', 'file://[::1]/x', 'file://h:80/x',
 ];

@@ -1,5 +1,5 @@
 // Every setter with values that fit and values that do not.
-const urls = ['http://example.com/a/b?q#h', 'https://u:p@h:8080/x/y/', 'file:///C:/x/y', 'file://host/share/x', 'foo:bar', 'foo:bar  ', 'foo:bar  ?q', 'foo:bar  #h', 'foo:bar  ?q#h', 'foo://h/p/q', 'mailto:x@y', 'data:text/plain,x', 'http://h', 'javascript:x', 'ws://h:81/', 'http://[::1]/', 'ftp://h/'];
+const urls = ['http://example.com/a/b?q#h', 'https://u:p@h:8080/x/y/', 'file:///C:/x/y', 'file://host/share/x', 'foo:bar', 'foo:bar  ', 'foo://h/p/q', 'mailto:x@y', 'data:text/plain,x', 'http://h', 'javascript:x', 'ws://h:81/', 'http://[::1]/', 'ftp://h/'];
 const hosts = ['x', 'X.com:90', 'x:', 'x:abc', 'x:80', 'x:443', '', 'x/y', 'x?y', 'x#y', 'x@y', '[::1]:9', '1.2', 'a b', 'ä.de', 'x\\y', 'x:99999', 'x:1x', 'localhost', 'C:', 'a\tb', '%41', 'x:8080/z', '256.256.256.256', '[::1', '0x7f.1', 'xn--a'];
 const values = {
 	protocol: ['http', 'https:', 'ws', 'foo', 'file', 'HTTP://x', '', '1a', 'a+b', 'ftp:x', 'wss:', 'javascript', ' http', 'ht\ttps'],
