@@ -25,6 +25,9 @@ import (
 // Node.
 const packages = "../../testdata/npm"
 
+// threw is the status that driver.mjs gives a handler that throws.
+const threw = 599
+
 type packageRequest struct {
 	Method  string            `json:"method,omitempty"`
 	Path    string            `json:"path"`
@@ -76,6 +79,9 @@ func TestPackages(t *testing.T) {
 			got, output := askPortico(t, dir, name, requests[name])
 			var problems []string
 			for i, r := range requests[name] {
+				if want[i].Status == threw {
+					t.Fatalf("%s throws in Node: %s", r.Path, want[i].Body)
+				}
 				if got == nil {
 					problems = append(problems, "does not load")
 					break
