@@ -69,10 +69,10 @@ var urlClass = func() (t [256]uint8) {
 		if alnum && (c < 'A' || c > 'Z') || c == '-' || c == '.' || c == '_' {
 			f |= hostPlain
 		}
-		if !strings.ContainsRune("\"#<>?`{}\\", rune(c)) {
+		if !strings.ContainsRune("\"#<>?^`{}\\", rune(c)) {
 			f |= pathPlain
 		}
-		if !strings.ContainsRune("\"#<>?`{}", rune(c)) {
+		if !strings.ContainsRune("\"#<>?^`{}", rune(c)) {
 			f |= pathKept
 		}
 		if !strings.ContainsRune("\"#<>?`{}/:;=@[\\]^|", rune(c)) {

@@ -11,7 +11,7 @@ const alone = [
 	// dots
 	'http://h/a/./b', 'http://h/a/../b', 'http://h/../..', 'http://h/a/..', 'http://h/a/.', 'http://h/%2e/a', 'http://h/a/%2E%2e/b', 'http://h/.%2e/x', 'http://h/%2e.', 'http://h/%2ex', 'http://h//..//x',
 	// escapes
-	'http://h/%', 'http://h/%zz', 'http://h/%41', 'http://h/ä/日本/\u{1F600}', 'http://h/\ud800', 'http://h/"<>`{}|^~\'', 'http://h/?"<>`{}|^~\'', 'http://h/#"<>`{}|^~\'', 'foo://h/?"<>`{}|^~\'', 'http://h/\\a\\b', 'foo://h/\\a', 'http:\\\\h\\a',
+	'http://h/%', 'http://h/%zz', 'http://h/%41', 'http://h/ä/日本/\u{1F600}', 'http://h/\ud800', 'http://h/"<>`{}|~\'', 'http://h/?"<>`{}|^~\'', 'http://h/#"<>`{}|^~\'', 'foo://h/?"<>`{}|^~\'', 'http://h/\\a\\b', 'foo://h/\\a', 'http:\\\\h\\a',
 	'http://h?', 'http://h#', 'http://h?#', 'http://h/??', 'http://h/##', 'http://h/?a#b?c', 'http://h/\u0000?\u0000#\u0000',
 	// credentials
 	'http://u@h', 'http://u:p@h/', 'http://:p@h/', 'http://u:@h/', 'http://@h/', 'http://:@h/', 'http://a@b@h/', 'http://a:b:c@h/', 'http://ü:"p@h/', 'http://u:p@', 'http://@', 'http://u@/x',
