@@ -41,6 +41,7 @@ var layers = map[string]layer{
 
 	"internal/cache/cachetest": {rank: 1, may: []string{"internal/cache"}},
 	"internal/cache/memory":    {rank: 2, may: []string{"internal/cache"}},
+	"internal/redis":           {rank: 2, may: []string{"internal/cache", "internal/limit"}},
 	"internal/cache/disk":      {rank: 2, may: []string{"internal/cache"}},
 
 	"internal/js/web":   {rank: 1, may: []string{"internal/js"}},
@@ -78,6 +79,7 @@ var monopolies = map[string][]string{
 	"github.com/fsnotify/fsnotify":     {"internal/site"},
 	"github.com/caddyserver/certmagic": {"internal/server"},
 	"github.com/maypok86/otter":        {"internal/cache/memory"},
+	"github.com/redis/rueidis":         {"internal/redis"},
 	"go.etcd.io/bbolt":                 {"internal/cache/disk"},
 }
 
