@@ -10,19 +10,20 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 
 # Where goroutines meet: the race detector takes several times as long, and has
 # nothing to find in the pure packages.
-RACE := . ./porticotest ./internal/js/... ./internal/next ./internal/pipeline ./internal/proxy ./internal/route ./internal/site ./internal/server ./internal/cli
+RACE := . ./porticotest ./internal/js/... ./internal/next ./internal/pipeline ./internal/proxy ./internal/route ./internal/site ./internal/server ./internal/cli ./internal/cache/... ./internal/limit ./internal/redis
 
 .PHONY: test tools format vet lint build platforms race gotest fuzz bench record clean
 
 # The order is from what fails fast to what takes long; go test has the last word.
 test: tools format vet lint platforms race gotest
 
-# A C compiler for the race detector, and Node, with which internal/js/web
-# compares itself.
+# A C compiler for the race detector, Node, with which internal/js/web compares
+# itself, and Redis, which internal/redis talks to.
 tools:
 	@missing=(); \
 	command -v gcc >/dev/null || command -v clang >/dev/null || missing+=(gcc libc6-dev); \
 	command -v node >/dev/null || missing+=(nodejs npm); \
+	command -v redis-server >/dev/null || command -v valkey-server >/dev/null || missing+=(redis-server); \
 	if [[ $${#missing[@]} -eq 0 ]]; then exit 0; fi; \
 	if [[ $$(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then \
 		echo "installing $${missing[*]}"; \
