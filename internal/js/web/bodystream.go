@@ -91,6 +91,10 @@ func (e *Env) streams() *streamsKit {
 		copy(to.Bytes()[c.Argument(1).ToInteger():][:n], from.Bytes()[c.Argument(3).ToInteger():])
 		return goja.Undefined()
 	}))
+	set(host, "entangle", e.iso.Func("entangle", 0, func(goja.FunctionCall) goja.Value {
+		one, two := e.entangle()
+		return rt.NewArray(one, two)
+	}))
 	shared := rt.NewObject()
 	for _, p := range streamsPrograms() {
 		v, err := e.iso.Run(p)
@@ -148,9 +152,36 @@ func (e *Env) isReadableStream(v goja.Value) bool {
 	return ok && e.kit.call(e, "isReadableStream", v).ToBoolean()
 }
 
-// isStream reports whether v is a readable or a writable stream.
+// isStream reports whether v is a readable, a writable or a transform stream.
 func (e *Env) isStream(v goja.Value) bool {
-	return e.isReadableStream(v) || e.kit != nil && e.kit.call(e, "isWritableStream", v).ToBoolean()
+	return e.kit != nil && e.kit.call(e, "isStream", v).ToBoolean()
+}
+
+// streamTransfer is a stream that changes hands.
+type streamTransfer struct {
+	object *goja.Object // takes its place
+	commit goja.Callable
+}
+
+// transferStream begins the transfer of a stream; ok is false for what is none.
+// The stream is not touched before finish.
+func (e *Env) transferStream(o *goja.Object) (t streamTransfer, ok bool) {
+	if e.kit == nil || !e.isStream(o) {
+		return t, false
+	}
+	moved := e.kit.call(e, "transfer", o).(*goja.Object)
+	t.object = moved.Get("object").(*goja.Object)
+	t.commit, _ = goja.AssertFunction(moved.Get("commit"))
+	return t, true
+}
+
+// finish is the stream's transfer steps: it is locked from then on.
+func (t streamTransfer) finish(e *Env) {
+	locked, err := e.iso.Call(t.commit, goja.Undefined())
+	must(err)
+	if !goja.IsUndefined(locked) {
+		panic(e.domException("DataCloneError", "Cannot transfer a locked "+locked.String()))
+	}
 }
 
 // cancelBody cancels the stream of a body that will not be sent ("abort a fetch()

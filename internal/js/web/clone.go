@@ -48,6 +48,7 @@ func (e *Env) StructuredClone(v goja.Value, transfer []goja.Value) goja.Value {
 	c := cloner{e: e, memory: map[*goja.Object]*goja.Object{}}
 	var detach []goja.ArrayBuffer
 	var taken []*goja.Object
+	var streams []streamTransfer
 	for _, t := range transfer {
 		o, ok := t.(*goja.Object)
 		if !ok {
@@ -61,6 +62,11 @@ func (e *Env) StructuredClone(v goja.Value, transfer []goja.Value) goja.Value {
 				panic(e.domException("DataCloneError", c.className(o)+" was transferred already"))
 			}
 			taken = append(taken, o)
+			continue
+		}
+		if t, ok := e.transferStream(o); ok {
+			c.memory[o] = t.object
+			streams = append(streams, t)
 			continue
 		}
 		if !e.isArrayBuffer(o) {
@@ -78,6 +84,9 @@ func (e *Env) StructuredClone(v goja.Value, transfer []goja.Value) goja.Value {
 	out := c.value(v, 0)
 	for _, b := range detach {
 		b.Detach() // a getter may have detached it: no error, the bytes are moved
+	}
+	for _, t := range streams {
+		t.finish(e)
 	}
 	for _, o := range taken {
 		if c.memory[o] == nil { // listed, but no part of the value

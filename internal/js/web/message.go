@@ -30,7 +30,8 @@ type messagePort struct {
 	peer    *messagePort // nil when the channel is closed, or the port was transferred
 	queue   []message    // waits until the port is started
 	started bool
-	shipped *goja.Object // the port that a transfer put in place of this one
+	shipped *goja.Object     // the port that a transfer put in place of this one
+	receive func(goja.Value) // takes the messages of a port that no script holds
 }
 
 type message struct {
@@ -174,6 +175,10 @@ func (p *messagePort) deliver() {
 	}
 	m := p.queue[0]
 	p.queue = slices.Delete(p.queue, 0, 1)
+	if p.receive != nil {
+		p.receive(m.data)
+		return
+	}
 	if !p.listens("message") {
 		return
 	}
@@ -215,6 +220,38 @@ func (p *messagePort) take(e *Env) *goja.Object {
 }
 
 func (p *messagePort) taken() bool { return p.shipped != nil }
+
+// entangle makes the two ports of a transferred stream, as streams/transfer.js
+// has them. No script sees them.
+func (e *Env) entangle() (one, two *goja.Object) {
+	f := e.iso.Current()
+	a, b := e.newPort(f), e.newPort(f)
+	a.peer, b.peer = b, a
+	return a.streamEnd(), b.streamEnd()
+}
+
+func (p *messagePort) streamEnd() *goja.Object {
+	e := p.e
+	end := e.rt.NewObject()
+	set(end, "post", e.iso.Func("post", 2, func(c goja.FunctionCall) goja.Value {
+		message := e.rt.NewArray(c.Argument(0), c.Argument(1))
+		p.post(message, nil)
+		return goja.Undefined()
+	}))
+	set(end, "listen", e.iso.Func("listen", 1, func(c goja.FunctionCall) goja.Value {
+		f, _ := goja.AssertFunction(c.Argument(0))
+		p.receive = func(m goja.Value) {
+			list := m.(*goja.Object)
+			if _, err := e.iso.Call(f, goja.Undefined(), list.Get("0"), list.Get("1")); err != nil {
+				panic(err)
+			}
+		}
+		p.start()
+		return goja.Undefined()
+	}))
+	set(end, "close", e.iso.Func("close", 0, func(goja.FunctionCall) goja.Value { p.close(); return goja.Undefined() }))
+	return end
+}
 
 // messageEvent is what a MessageEvent carries.
 type messageEvent struct {

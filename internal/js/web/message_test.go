@@ -38,3 +38,20 @@ func TestMessageContext(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// A transferred stream is no port of its event, and a byte stream's chunks are
+// cloned whole: in both Node 20 differs from the standards.
+func TestMessageStream(t *testing.T) {
+	got := run(t, `
+		const { port1, port2 } = new MessageChannel();
+		const rs = new ReadableStream({ type: 'bytes', start(c) { c.enqueue(new Uint8Array([1, 2, 3])); c.close() } });
+		const arrived = new Promise(r => port2.onmessage = r);
+		port1.postMessage(rs, [rs]);
+		const e = await arrived, reader = e.data.getReader();
+		const one = await reader.read(), two = await reader.read();
+		const plain = outcome(() => structuredClone(new TransformStream()));
+		return [e.ports.length, [...one.value], two.done, plain]`)
+	if want := `[0,[1,2,3],true,"DataCloneError: #<TransformStream> could not be cloned."]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

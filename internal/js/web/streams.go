@@ -19,6 +19,8 @@ var (
 	streamsTransform string
 	//go:embed streams/host.js
 	streamsHost string
+	//go:embed streams/transfer.js
+	streamsTransfer string
 )
 
 // streamsScripts are the scripts of the Streams standard. The value of each is a
@@ -34,4 +36,5 @@ var streamsScripts = [...]struct{ name, source string }{
 	{"streams/writable.js", streamsWritable},
 	{"streams/transform.js", streamsTransform},
 	{"streams/host.js", streamsHost},
+	{"streams/transfer.js", streamsTransfer},
 }

@@ -12,9 +12,6 @@
 //   readAll()      optional: a promise of all the bytes, instead of pulls
 //   tee()          optional: an array of two host sources, instead of pulls
 //
-// Structured clone's transfer steps (Streams §4.2.6, §5.2.5 and §6.2.4) have
-// their place here: they lock the stream as takeSource does and pipe it to, or
-// from, a message port.
 (function (host, s) {
   'use strict';
 

@@ -275,6 +275,11 @@
     #writable;
 
     constructor(transformer, writableStrategy, readableStrategy) {
+      if (transformer === TOKEN) {
+        this.#writable = writableStrategy;
+        this.#readable = readableStrategy;
+        return;
+      }
       if (transformer !== undefined && !isObject(transformer)) throw typeError('The transformer must be an object');
       const writableDict = queuingStrategy(writableStrategy);
       const readableDict = queuingStrategy(readableStrategy);
@@ -309,6 +314,11 @@
 
     get writable() {
       return this.#writable;
+    }
+
+    static {
+      s.newTransformStream = (readable, writable) => new TransformStream(TOKEN, writable, readable);
+      s.transformSidesOf = s.brand((x) => (#readable in x ? { __proto__: null, readable: x.#readable, writable: x.#writable } : undefined));
     }
   }
   expose(TransformStream, 'TransformStream', 0, { readable: -1, writable: -1 });
