@@ -508,3 +508,20 @@ func TestBodyFilesAreClosed(t *testing.T) {
 		runtime.Gosched()
 	}
 }
+
+// TestAsyncGeneratorObjects: the objects of async generators, which the bundler
+// lowers, look as the language has them.
+func TestAsyncGeneratorObjects(t *testing.T) {
+	s := serve(t, portico.Config{}, map[string]string{"app/a/route.ts": `
+		async function* g() { yield 1; yield 2 }
+		export async function GET() {
+			const seen = []
+			for await (const x of g()) seen.push(x)
+			const proto = Object.getPrototypeOf(g())
+			const refused = await proto.next.call({}).then(() => 'taken', (e) => e.name)
+			return Response.json([seen, Object.prototype.toString.call(g()), typeof proto.return, g()[Symbol.asyncIterator]().next !== undefined, refused])
+		}`})
+	if status, body := get(t, s.URL+"/a"); status != 200 || body != `[[1,2],"[object AsyncGenerator]","function",true,"TypeError"]` {
+		t.Errorf("got %d %s", status, body)
+	}
+}

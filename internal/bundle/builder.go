@@ -132,7 +132,7 @@ func (b *Builder) build(ctx context.Context, pass int) (*Bundle, error) {
 		if strings.HasSuffix(f.Path, ".map") {
 			out.SourceMap = f.Contents
 		} else {
-			out.Code = string(f.Contents)
+			out.Code = withAsyncGenerators(string(f.Contents))
 		}
 	}
 	if out.Code == "" || out.SourceMap == nil {

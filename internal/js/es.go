@@ -110,6 +110,7 @@ func (iso *Isolate) installES() {
 		return escapeRegExp(s)
 	})
 	iso.installBuffers(proto("ArrayBuffer"), proto("DataView"))
+	iso.installAsyncGenerators()
 	iso.installLimits()
 	iso.installLocale()
 }
