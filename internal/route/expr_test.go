@@ -20,6 +20,9 @@ func textOf(t testing.TB, e *expr, text string, steps int) []*string {
 	}
 	defer m.release()
 	whole := m.whole()
+	if e.test { // nobody asks for the text, and the table does not tell it
+		whole = ""
+	}
 	out := []*string{&whole}
 	for i := range e.names {
 		if s, ok := m.group(i); ok {

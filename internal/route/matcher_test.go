@@ -258,7 +258,7 @@ func TestReachedIsMatched(t *testing.T) {
 			t.Fatalf("%s reaches %s, but the matcher %s: %v, %v", clean, r.pair.route, r.pair.matcher, ok, err)
 		}
 	})
-	if reached == 0 {
+	if reached == 0 && !testing.Short() { // then rapid tries a few times only
 		t.Error("no path has reached its route")
 	}
 }
