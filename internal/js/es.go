@@ -29,6 +29,7 @@ var (
 type esState struct {
 	asyncIterator *goja.Object // %AsyncIteratorPrototype%
 	disposal      *goja.Object // what es_dispose.js made, once it was needed
+	float16       bool         // a script touched Float16Array
 }
 
 // installES puts right what the engine has wrong or lacks of ECMAScript. What
@@ -112,6 +113,7 @@ func (iso *Isolate) installES() {
 	iso.installBuffers(proto("ArrayBuffer"), proto("DataView"))
 	iso.installAsyncGenerators()
 	iso.installLimits()
+	iso.installFloat16()
 	iso.installLocale()
 }
 

@@ -214,9 +214,9 @@ func (p *packer) object(o *goja.Object) packedNode {
 	case kindArrayBuffer:
 		n.bytes, _ = e.bytesCopy(o)
 	case kindTypedArray:
-		n.class = e.call(in.typedTag, o).String()
-		n.value = p.value(e.call(in.typedBuffer, o))
-		n.offset, n.size = e.call(in.typedOffset, o).ToInteger(), e.call(in.typedLength, o).ToInteger()
+		class, buffer, offset, length := e.typedView(o)
+		n.class, n.value = class, p.value(buffer)
+		n.offset, n.size = int64(offset), int64(length)
 	case kindDataView:
 		n.value = p.value(e.call(in.viewBuffer, o))
 		n.offset, n.size = e.call(in.viewOffset, o).ToInteger(), e.call(in.viewLength, o).ToInteger()

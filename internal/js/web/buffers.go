@@ -82,7 +82,8 @@ func (e *Env) isArrayBufferView(v goja.Value) bool {
 		return false
 	}
 	if t := o.ExportType(); !bufferTypes[t] && t != typePlainObject {
-		return false
+		_, ok := e.iso.Float16(o)
+		return ok
 	}
 	is, err := e.buffers().isView(goja.Undefined(), o)
 	return err == nil && is.ToBoolean()
@@ -92,6 +93,9 @@ func (e *Env) isArrayBufferView(v goja.Value) bool {
 // for any other value. A subclass does not change it.
 func (e *Env) viewName(v goja.Value) string {
 	if o, ok := v.(*goja.Object); !ok || !bufferTypes[o.ExportType()] {
+		if _, ok := e.iso.Float16(v); ok {
+			return "Float16Array"
+		}
 		return ""
 	}
 	name, err := e.buffers().viewTag(v)
@@ -101,6 +105,29 @@ func (e *Env) viewName(v goja.Value) string {
 	return name.String()
 }
 
+// isProxy reports whether o is a proxy that a script made: a Float16Array is one
+// inside.
+func (e *Env) isProxy(o *goja.Object) bool {
+	if o.ExportType() != typeProxy {
+		return false
+	}
+	_, view := e.iso.Float16(o)
+	return !view
+}
+
+// typedView is what a typed array views: its class, its ArrayBuffer, the offset
+// in bytes and the length in elements.
+func (e *Env) typedView(o *goja.Object) (class string, buffer goja.Value, offset, length int) {
+	if f, ok := e.iso.Float16(o); ok {
+		if f.Detached() {
+			return "Float16Array", f.Buffer, 0, 0
+		}
+		return "Float16Array", f.Buffer, f.Offset, f.Length
+	}
+	in := e.intrinsics()
+	return e.call(in.typedTag, o).String(), e.call(in.typedBuffer, o), int(e.call(in.typedOffset, o).ToInteger()), int(e.call(in.typedLength, o).ToInteger())
+}
+
 // bytes returns the bytes of a BufferSource: an ArrayBuffer, typed array or
 // DataView. It is false for any other value. The slice is a view: it is good
 // until a script runs again, work that outlives the call takes bytesCopy. A
@@ -108,6 +135,9 @@ func (e *Env) viewName(v goja.Value) string {
 func (e *Env) bytes(v goja.Value) ([]byte, bool) {
 	if e.isArrayBuffer(v) {
 		return v.Export().(goja.ArrayBuffer).Bytes(), true
+	}
+	if f, ok := e.iso.Float16(v); ok {
+		return f.Bytes(), true
 	}
 	if !e.isArrayBufferView(v) {
 		return nil, false

@@ -170,8 +170,9 @@ func (c *cloner) object(o *goja.Object, depth int) *goja.Object {
 		b, _ := e.bytesCopy(o)
 		return c.keep(o, e.arrayBuffer(b).(*goja.Object))
 	case kindTypedArray:
-		buf := c.value(e.call(in.typedBuffer, o), depth)
-		return c.keep(o, c.construct(e.call(in.typedTag, o).String(), buf, e.call(in.typedOffset, o), e.call(in.typedLength, o)))
+		class, buffer, offset, length := e.typedView(o)
+		buf := c.value(buffer, depth)
+		return c.keep(o, c.construct(class, buf, e.rt.ToValue(offset), e.rt.ToValue(length)))
 	case kindDataView:
 		buffer := e.call(in.viewBuffer, o)
 		copied := c.value(buffer, depth) // throws for a detached buffer, whose view has no length

@@ -72,7 +72,7 @@ func (e *Env) cryptoClass() *js.Class {
 			}
 			integers := e.kindOf(o) == kindTypedArray
 			if integers {
-				switch e.call(e.intrinsics().typedTag, o).String() {
+				switch e.viewName(o) {
 				case "Float16Array", "Float32Array", "Float64Array":
 					integers = false
 				}

@@ -235,7 +235,7 @@ func (e *Env) jsonText(v goja.Value) string {
 // plainText reports whether an object has no toString of its own or of a class
 // that is not built in: %s then inspects it.
 func (e *Env) plainText(o *goja.Object) bool {
-	for o.ExportType() == typeProxy {
+	for e.isProxy(o) {
 		if o = o.Export().(goja.Proxy).Target(); o == nil {
 			return true
 		}

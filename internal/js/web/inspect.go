@@ -119,7 +119,7 @@ func (in *inspector) value(v goja.Value, level int, typed bool) string {
 	}
 	context := o
 	proxy := false
-	for o.ExportType() == typeProxy {
+	for in.e.isProxy(o) {
 		proxy = true
 		p := o.Export().(goja.Proxy)
 		target := p.Target()

@@ -30,10 +30,10 @@ func (in *inspector) describe(o *goja.Object, level int, typed bool) part {
 		p.members = func(level int) []string { return in.elements(o, n, level) }
 		return p
 	case kindTypedArray:
-		n := int(e.call(e.intrinsics().typedLength, o).ToInteger())
+		class, _, _, n := e.typedView(o)
 		fallback := ""
 		if ctor == nullProto {
-			fallback = e.call(e.intrinsics().typedTag, o).String()
+			fallback = class
 		}
 		p := part{open: prefix(ctor, tag, fallback, "("+itoa(n)+")") + "[", close: "]", array: true, keys: in.otherKeys(o, n)}
 		if n == 0 && len(p.keys) == 0 && !in.ShowHidden {

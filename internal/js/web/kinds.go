@@ -125,6 +125,9 @@ func (e *Env) kindOf(o *goja.Object) kind {
 	t := o.ExportType()
 	switch t {
 	case typeProxy:
+		if _, ok := e.iso.Float16(o); ok {
+			return kindTypedArray
+		}
 		return kindProxy
 	case typeArrayBuffer:
 		if e.iso.HostValue(o) != nil {
