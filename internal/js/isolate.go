@@ -75,10 +75,14 @@ type Isolate struct {
 	onBreakDown []func()
 	dead        bool // breakDown has run: no job runs any more
 
-	spare     []func() // the job queue's second buffer
-	timers    timers
-	pending   map[*Promise]struct{}
-	unhandled map[*goja.Promise]*rejection
+	spare []func() // the job queue's second buffer
+	// ticks wait until no promise job is left, or with ticksFirst, as behind a
+	// timer's callback, run before them.
+	ticks      []func()
+	ticksFirst bool
+	timers     timers
+	pending    map[*Promise]struct{}
+	unhandled  map[*goja.Promise]*rejection
 
 	scopeMu sync.Mutex
 	scopes  Scope // head of the list of scopes under way, to be told when the isolate breaks
@@ -272,12 +276,38 @@ func (iso *Isolate) protect(f *Frame, fn func()) {
 	iso.tracker.wrap(mark)
 }
 
-// pump runs promise jobs until none is left.
+// pump runs promise jobs, then ticks, until none is left.
 func (iso *Isolate) pump() {
-	q := iso.eng.queue
 	if !iso.eng.pump {
 		return
 	}
+	if iso.ticksFirst {
+		iso.ticksFirst = false
+		iso.runTicks()
+	}
+	for {
+		iso.runPromiseJobs()
+		if len(iso.ticks) == 0 {
+			return
+		}
+		iso.runTicks()
+	}
+}
+
+// runTicks runs the tick queue until it is empty; the promise jobs that ticks
+// make wait, as in Node.
+func (iso *Isolate) runTicks() {
+	for len(iso.ticks) > 0 {
+		ticks := iso.ticks
+		iso.ticks = nil
+		for i := 0; i < len(ticks) && !iso.dead; {
+			i = iso.runJobs(ticks, i)
+		}
+	}
+}
+
+func (iso *Isolate) runPromiseJobs() {
+	q := iso.eng.queue
 	for len(*q) > 0 {
 		if iso.dead {
 			*q, iso.spare = nil, nil
@@ -568,6 +598,27 @@ func (e *UnhandledRejection) LogValue() slog.Value {
 	}
 	return slog.StringValue(e.Error())
 }
+
+// Tick queues fn, in the current context, as Node's process.nextTick does:
+// behind all promise jobs, or right behind a callback that TicksFirst was called
+// for. Without the engine's own queue it is a promise job.
+func (iso *Isolate) Tick(fn func()) {
+	if !iso.eng.pump {
+		iso.Microtask(fn)
+		return
+	}
+	f := iso.tracker.cur
+	iso.ticks = append(iso.ticks, func() {
+		iso.tracker.Resumed(f)
+		fn()
+		iso.tracker.Exited()
+	})
+}
+
+// TicksFirst lets the ticks that the current task makes run before its promise
+// jobs: Node does so behind every callback of its event loop. A handler begins in
+// a promise job there, so that a task's ticks come last otherwise.
+func (iso *Isolate) TicksFirst() { iso.ticksFirst = true }
 
 // Microtask queues fn as a promise job in the current context.
 func (iso *Isolate) Microtask(fn func()) {

@@ -183,6 +183,7 @@ func (t *timer) dead() bool {
 func (iso *Isolate) subtask(f *Frame, fn func()) {
 	iso.beginSlice(f)
 	iso.protect(f, fn)
+	iso.ticksFirst = true
 	iso.pump()
 }
 

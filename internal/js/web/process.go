@@ -110,7 +110,7 @@ func (e *Env) processObject() *goja.Object {
 		if len(c.Arguments) > 1 {
 			args = slices.Clone(c.Arguments[1:])
 		}
-		e.iso.Microtask(func() { e.iso.Contain(func() { e.call(f, goja.Undefined(), args...) }) })
+		e.iso.Tick(func() { e.iso.Contain(func() { e.call(f, goja.Undefined(), args...) }) })
 		return goja.Undefined()
 	})
 	hrtime := fn("hrtime", 1, func(c goja.FunctionCall) goja.Value {

@@ -184,6 +184,7 @@ func (e *Env) setImmediate(c goja.FunctionCall) goja.Value {
 	e.iso.Post(e.iso.Current(), func() {
 		if fn := i.fn; fn != nil {
 			i.fn = nil
+			e.iso.TicksFirst()
 			e.iso.Contain(func() { e.call(fn, i.object, args...) })
 		}
 	})
