@@ -282,7 +282,9 @@ func TestLeavingClients(t *testing.T) {
 	before := settledGoroutines()
 	warm(40)
 	after := settledGoroutines()
-	if after > before+5 {
+	// Some more connections of fetch may be waiting for their next request, three
+	// goroutines each; a client that leaves one behind would make it 120.
+	if after > before+40 {
 		buf := make([]byte, 1<<20)
 		t.Errorf("%d goroutines before, %d after 120 clients left\n%s", before, after, buf[:runtime.Stack(buf, true)])
 	}
