@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dop251/goja"
+	"github.com/portico-dev/portico/internal/js"
 )
 
 // Structured clone (HTML §2.7): StructuredSerializeWithTransfer and
@@ -199,12 +200,43 @@ func (c *cloner) object(o *goja.Object, depth int) *goja.Object {
 		if o.Prototype() != in.objectProto && e.isStream(o) {
 			c.fail(o)
 		}
-		if o.ClassName() == "Object" {
+		if o.ClassName() == "Object" && !c.slotted(o) {
 			return c.properties(o, c.keep(o, e.rt.NewObject()), depth)
 		}
 	}
 	c.fail(o)
 	return nil
+}
+
+// slotted reports whether an object is one of the language that has internal
+// slots and no way to be serialised, which the engine does not tell from a
+// plain one: iterators, generators, weak references (HTML §2.7.3, step 24).
+func (c *cloner) slotted(o *goja.Object) bool {
+	in := c.e.intrinsics()
+	p := o.Prototype()
+	if p == nil || p == in.objectProto {
+		return false
+	}
+	for protos := c.e.slottedProtos(); p != nil; p = p.Prototype() {
+		if slices.Contains(protos, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// slottedProtos are the prototypes of such objects, made when first needed.
+func (e *Env) slottedProtos() []*goja.Object {
+	if e.slotted == nil {
+		v, err := e.rt.RunScript("clone.js", `[[].values(), new Map().values(), new Set().values(), ""[Symbol.iterator](), "".matchAll(/a/g),
+			[].values().map((x) => x)].map(Object.getPrototypeOf).concat(Object.getPrototypeOf(function* () {}).prototype, WeakRef.prototype, FinalizationRegistry.prototype)`)
+		must(err)
+		must(e.rt.ExportTo(v, &e.slotted))
+		if o, err := e.iso.Import(js.AsyncGeneratorModule); err == nil {
+			e.slotted = append(e.slotted, o)
+		}
+	}
+	return e.slotted
 }
 
 func (c *cloner) keep(o, copied *goja.Object) *goja.Object {

@@ -33,9 +33,10 @@ type Options struct {
 // Env is the Web platform of one isolate: its classes, made when they are
 // first needed.
 type Env struct {
-	iso  *js.Isolate
-	rt   *goja.Runtime
-	opts *Options
+	slotted []*goja.Object // see slottedProtos
+	iso     *js.Isolate
+	rt      *goja.Runtime
+	opts    *Options
 
 	logAttrs func() []slog.Attr // see SetLogAttrs
 
