@@ -245,6 +245,9 @@ func TestRun(t *testing.T) {
 				t.Errorf("the code contains %q:\n%s", f.absent, b.Code)
 			}
 			m := newMachine(t, b, func(rt *goja.Runtime, name string) (goja.Value, error) {
+				if name == asyncGenerators {
+					return rt.NewObject(), nil
+				}
 				if !slices.Contains(f.hosted, name) {
 					return nil, errors.New("no such module: " + name)
 				}
