@@ -525,3 +525,19 @@ func TestAsyncGeneratorObjects(t *testing.T) {
 		t.Errorf("got %d %s", status, body)
 	}
 }
+
+// TestModuleScope: a module is evaluated outside of any request, on whichever
+// isolate its first request comes to.
+func TestModuleScope(t *testing.T) {
+	s := serve(t, portico.Config{Isolates: 3}, map[string]string{
+		"app/a/route.ts": `
+			import { cookies } from 'next/headers'
+			const outside = (async () => cookies())().then(() => 'a request', (e) => e.name)
+			export async function GET() { return new Response(await outside) }`,
+	})
+	for range 12 { // one after the other they go to the isolates in turn
+		if _, body := get(t, s.URL+"/a"); body != "Error" {
+			t.Fatalf("the module's own scope is that of %s", body)
+		}
+	}
+}

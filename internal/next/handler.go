@@ -549,12 +549,17 @@ func (x *Exchange) start() {
 		x.invoke(m, e)
 		return
 	}
-	m.load(x.call.Entry, func(e *entry, err error) {
-		if err != nil {
-			x.fail(err)
-			return
-		}
-		x.iso.InFrame(js.NewFrame(&x.scope), func() { x.invoke(m, e) })
+	// The module is evaluated outside of the request that happens to be the
+	// first on its isolate: its scope is everybody's. What ends it ends the
+	// request, too.
+	x.iso.InFrame(js.NewFrame(&js.Scope{OnKill: x.Killed}), func() {
+		m.load(x.call.Entry, func(e *entry, err error) {
+			if err != nil {
+				x.fail(err)
+				return
+			}
+			x.iso.InFrame(js.NewFrame(&x.scope), func() { x.invoke(m, e) })
+		})
 	})
 }
 
