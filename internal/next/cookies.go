@@ -174,6 +174,7 @@ func (m *Modules) parseSetCookie(line string) (string, *goja.Object, bool) {
 	if line == "" {
 		return "", nil, false
 	}
+	line = fromLatin1(line)
 	var name, value string
 	attrs := map[string]string{}
 	first := true
@@ -327,7 +328,11 @@ func (m *Modules) serialise(c *goja.Object) string {
 	attr("sameSite", "SameSite")
 	flag("partitioned", "Partitioned")
 	attr("priority", "Priority")
-	return b.String()
+	line, ok := latin1(b.String())
+	if !ok {
+		panic(m.iso.TypeError("the cookie %q has characters that no header can hold", name))
+	}
+	return line
 }
 
 func printable(s string) bool {
