@@ -134,3 +134,13 @@ func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.hijacked = w.hijacked || err == nil
 	return c, rw, err
 }
+
+// Additive reports whether lines of a response header add up, whoever writes
+// them; of any other header one writer's take the place of another's.
+func Additive(name string) bool {
+	switch name {
+	case "Set-Cookie", "Vary", "Www-Authenticate", "Proxy-Authenticate":
+		return true
+	}
+	return false
+}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/portico-dev/portico/internal/edge"
 )
 
 // outerWriter puts headers of the configuration and of middleware on an answer
@@ -17,20 +19,11 @@ type outerWriter struct {
 	begun        bool
 }
 
-// additive are the headers whose lines add up, whoever wrote them.
-func additive(name string) bool {
-	switch name {
-	case "Set-Cookie", "Vary", "Www-Authenticate", "Proxy-Authenticate":
-		return true
-	}
-	return false
-}
-
 func (w *outerWriter) begin() {
 	w.begun = true
 	h := w.Header()
 	for name, values := range w.strong {
-		if additive(name) && len(h[name]) > 0 {
+		if edge.Additive(name) && len(h[name]) > 0 {
 			// A third slice: both may be shared with other requests.
 			h[name] = append(append(make([]string, 0, len(values)+len(h[name])), values...), h[name]...)
 			continue

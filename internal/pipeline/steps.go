@@ -235,7 +235,7 @@ func (p *Pipeline) middleware(x *Exchange) bool {
 	}
 	x.outer, x.Cookies = v.Header, v.Header["Set-Cookie"]
 	for name := range v.Header {
-		if !additive(name) || name == "Set-Cookie" { // the configuration's cookie gives way too
+		if !edge.Additive(name) || name == "Set-Cookie" { // the configuration's cookie gives way too
 			delete(x.config, name)
 		}
 	}
@@ -338,7 +338,7 @@ func (x *Exchange) begin() {
 		strong = x.outer
 	} else {
 		for name, values := range x.outer {
-			if additive(name) {
+			if edge.Additive(name) {
 				strong[name] = append(strong[name], values...)
 			} else {
 				strong[name] = values
