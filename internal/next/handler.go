@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dop251/goja"
+	"github.com/portico-dev/portico/internal/cache"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
 	"github.com/portico-dev/portico/internal/route"
@@ -40,6 +41,8 @@ type Options struct {
 	Modules func(*js.Isolate)
 	// Middleware is the entry that is the middleware; empty is none.
 	Middleware string
+	// Cache keeps what fetch and cached functions give; nil keeps nothing.
+	Cache *cache.Cache
 }
 
 // App is the script side of a site: a compiled bundle and the isolates that
@@ -115,6 +118,8 @@ type Module struct {
 	BodyLimit any
 	// NoCSRF is true when it exports csrf = false.
 	NoCSRF bool
+	// Segment is what it exports to say when its answers may be kept.
+	Segment Segment
 	// Warnings are explanations of exports that do nothing.
 	Warnings []string
 }
@@ -235,6 +240,9 @@ func (m *Modules) examine(path string, ns *goja.Object) *entry {
 			e.bad = &ExportError{Entry: path, Name: "bodyLimit", Text: "export bodyLimit is no size but " + article(kind(v)), Hint: "export const bodyLimit = '4mb'"}
 		}
 	}
+	if e.bad == nil {
+		m.segmentOf(path, ns, e)
+	}
 	if v := ns.Get("csrf"); v != nil && !goja.IsUndefined(v) {
 		on, ok := v.Export().(bool)
 		switch {
@@ -305,6 +313,10 @@ type Call struct {
 	// middleware sees in nextUrl.
 	BasePath      string
 	TrailingSlash bool
+	// Segment is the route file's.
+	Segment *Segment
+	// Draft is whether the request has draft mode's cookie.
+	Draft bool
 }
 
 // Exchange is one request on its way through an isolate. Its fields belong to
@@ -332,6 +344,9 @@ type Exchange struct {
 	result  result
 	err     error
 	plain   bool // bytes at hand and nothing for after(): no way back to the isolate
+
+	marks  []mark  // what it has revalidated
+	making *making // the answer is being made to be kept, for whoever asks; nil for a request's own
 
 	middleware bool // it runs the middleware, and the answer is a verdict
 	touched    bool // middleware has read of the body, or holds its stream

@@ -1,0 +1,133 @@
+package next
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/dop251/goja"
+	"github.com/portico-dev/portico/internal/cache"
+)
+
+// making is something that is being made to be kept: the answer of a static
+// handler, or the value of a cached function. What goes into it shortens its
+// life and adds to its tags. It belongs to the isolate.
+type making struct {
+	kind makingKind
+	life cache.Lifetime
+	tags []string
+	// route is the pattern of the handler, for messages.
+	route string
+	// dynamic says what of the request the handler has used, so that its answer
+	// is for that request alone; "" is nothing.
+	dynamic string
+}
+
+// makingKind says what is made, and by that what of the request can be seen.
+type makingKind uint8
+
+const (
+	// A handler that becomes dynamic by looking at its request.
+	autoStatic makingKind = iota
+	// force-static: the request is blank.
+	forceStatic
+	// dynamic = 'error': looking at the request is an error.
+	onlyStatic
+	// A function in unstable_cache() and one with 'use cache': there is no
+	// request.
+	cachedFunction
+	useCache
+)
+
+// function is the value of the scope that a cached function runs in. It has no
+// request, so that what it returns is for everybody.
+type function struct {
+	making
+	// draft is whether draft mode is on for the request that asks.
+	draft bool
+}
+
+// making is what is being made here to be kept; nil where nothing is.
+func (m *Modules) making() *making {
+	s := m.iso.Scope()
+	if s == nil {
+		return nil
+	}
+	switch v := s.Value.(type) {
+	case *Exchange:
+		return v.making
+	case *function:
+		return &v.making
+	}
+	return nil
+}
+
+// add has the making live no longer than something that goes into it, and die
+// with it. A nil making keeps nothing.
+func (k *making) add(life cache.Lifetime, tags []string) {
+	if k == nil {
+		return
+	}
+	k.life = k.life.Min(life)
+	for _, tag := range tags {
+		if !slices.Contains(k.tags, tag) {
+			k.tags = append(k.tags, tag)
+		}
+	}
+}
+
+// errDynamic ends the making of a static answer: the handler wants its request.
+// It is thrown into the script, which cannot hide it.
+var errDynamic = errors.New("the handler is not static")
+
+// touch is called before something of the request is seen, or something is done
+// that answers of each request alone have. What is the expression, for messages.
+// It panics with the script error where that ends the making; with force-static
+// it returns, and what is seen is blank.
+func (m *Modules) touch(what string) {
+	k := m.making()
+	if k == nil {
+		return
+	}
+	switch k.kind {
+	case autoStatic:
+		if k.dynamic == "" {
+			k.dynamic = what
+		}
+		panic(m.iso.NewError("Error", "Dynamic server usage: Route "+k.route+" couldn't be rendered statically because it used `"+what+"`. See more info here: https://nextjs.org/docs/messages/dynamic-server-error"))
+	case onlyStatic:
+		if k.dynamic == "" {
+			k.dynamic = what
+		}
+		panic(m.onlyStaticError(k, what))
+	case cachedFunction:
+		panic(m.iso.NewError("Error", "Route "+k.route+": `"+what+"` can't be read inside `unstable_cache()`. Read it outside of the cached function and pass what it needs as an argument. See https://nextjs.org/docs/app/api-reference/functions/unstable_cache"))
+	case useCache:
+		panic(m.iso.NewError("Error", "Route "+k.route+" used `"+what+"` inside \"use cache\". Read it outside of the cached function and pass what it needs as an argument. See https://nextjs.org/docs/messages/next-request-in-use-cache"))
+	}
+}
+
+func (m *Modules) onlyStaticError(k *making, what string) goja.Value {
+	return m.iso.NewError("Error", "Route "+k.route+" with `dynamic = \"error\"` couldn't be rendered statically because it used `"+what+"`. See more info here: https://nextjs.org/docs/app/building-your-application/rendering/static-and-dynamic#dynamic-rendering")
+}
+
+// mark is a revalidation that a request asked for.
+type mark struct {
+	tag string
+	cache.Mark
+}
+
+// revalidated reports whether the request has revalidated one of the tags
+// itself: what is kept under them is as good as gone for it, also where the
+// store has not heard of it yet.
+func (m *Modules) revalidated(tags []string) bool {
+	x := m.exchange()
+	if x == nil {
+		return false
+	}
+	for _, k := range x.marks {
+		if slices.Contains(tags, k.tag) {
+			return true
+		}
+	}
+	return false
+}
