@@ -70,6 +70,9 @@ func New(c Config) *App {
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -93,7 +96,7 @@ func (a *App) Load(ctx context.Context) error {
 	if a.loader == nil {
 		a.loader = site.NewLoader(site.Options{
 			Dir: a.c.Dir, FS: a.c.FS, Dev: a.c.Dev, Environ: a.c.Environ, Settings: a.c.apply, Hostname: a.c.Hostname, Ready: a.ready.Load,
-			Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger,
+			Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger, Now: a.c.Now,
 		})
 	}
 	s, inputs, err := a.loader.Load(ctx)
@@ -179,7 +182,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.loader.ErrorAnswer(w, r, g.err)
 	default:
 		defer a.leave(g)
-		g.site.ServeHTTP(w, r)
+		g.site.ServeHTTP(w, a.within(r))
 	}
 }
 
@@ -314,7 +317,7 @@ func (a *App) serve(ctx, end context.Context, listen func(config.Server) ([]net.
 		return err
 	}
 	o := server.Options{
-		Handler: a, Logger: a.c.Logger,
+		Handler: a, Logger: a.c.Logger, Context: context.WithValue(context.Background(), appKey{}, a),
 		HeaderTimeout: set.HeaderTimeout, BodyTimeout: set.BodyTimeout, WriteTimeout: set.WriteTimeout, IdleTimeout: set.IdleTimeout,
 		MaxHeaderBytes: int(set.MaxHeaderSize), MaxURLBytes: int(set.MaxURLSize),
 		Draining: func() { a.ready.Store(false) }, DrainDelay: max(set.DrainDelay, 0),

@@ -90,6 +90,10 @@ type Config struct {
 	Isolates int
 	// Logger receives errors and the scripts' console. Nil is slog.Default().
 	Logger *slog.Logger
+	// Now is the clock of what is kept for a while: cached entries, and the
+	// allowances of rate limits in memory. Nil is time.Now. Timeouts, timers and
+	// scripts' own Date go by the machine's clock all the same.
+	Now func() time.Time
 
 	// Wrap wraps the whole server of Run and Serve, around redirects and refusals
 	// too, which middleware given to Use does not see: for metrics and logs. Nil

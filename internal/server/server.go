@@ -21,6 +21,9 @@ import (
 type Options struct {
 	Handler http.Handler
 	Logger  *slog.Logger
+	// Context lends its values to the contexts of all requests, and its end to
+	// none of them. Nil has no values.
+	Context context.Context
 
 	// HeaderTimeout is how long a TLS handshake, and a request's header from its
 	// first byte on, may take. 0 is 10 seconds.
@@ -78,6 +81,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if d.MaxURLBytes <= 0 {
 		d.MaxURLBytes = defaultSize
+	}
+	if d.Context == nil {
+		d.Context = context.Background()
 	}
 	if d.Logger == nil {
 		d.Logger = slog.Default()
@@ -205,7 +211,7 @@ func Draining(ctx context.Context) <-chan struct{} {
 }
 
 func (s *serving) server(h http.Handler) *http.Server {
-	base := context.WithValue(context.Background(), drainKey{}, s.drain)
+	base := context.WithValue(context.WithoutCancel(s.o.Context), drainKey{}, s.drain)
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: s.o.HeaderTimeout,

@@ -55,6 +55,8 @@ type Options struct {
 	// Expose are the modules that Go hands to scripts, by name without "go:".
 	Expose map[string]map[string]Function
 	Logger *slog.Logger
+	// Now is the clock of what is kept for a while; nil is time.Now.
+	Now func() time.Time
 }
 
 // GoRoute is a route registered in Go.
@@ -124,7 +126,12 @@ type Loader struct {
 }
 
 // NewLoader prepares a loader; nothing is read yet.
-func NewLoader(o Options) *Loader { return &Loader{o: o} }
+func NewLoader(o Options) *Loader {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Loader{o: o}
+}
 
 // Close frees what the loader keeps between loads.
 func (l *Loader) Close() {
