@@ -25,10 +25,7 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 	}
 	values := make([]string, 0, 8) // one array for the lines of all headers
 	res.header.Each(func(name, value string) {
-		switch name {
-		case "content-length", "transfer-encoding": // the server's own business
-			return
-		case "keep-alive", "upgrade", "proxy-connection", "x-middleware-set-cookie":
+		if ownBusiness(name) {
 			return
 		}
 		k := http.CanonicalHeaderKey(name)
@@ -76,6 +73,16 @@ func (x *Exchange) write(w http.ResponseWriter) error {
 		maps.Copy(h, before)
 	}
 	return err
+}
+
+// ownBusiness are headers of a script's answer that are the server's to write,
+// or that mean something within it.
+func ownBusiness(name string) bool {
+	switch name {
+	case "content-length", "transfer-encoding", "keep-alive", "upgrade", "proxy-connection", "x-middleware-set-cookie":
+		return true
+	}
+	return false
 }
 
 // checkEncoding drops a Content-Encoding that the first bytes of the body do

@@ -164,6 +164,8 @@ func (a *App) Describe(ctx context.Context, path string) (*Module, error) {
 // entry is an evaluated route module on one isolate.
 type entry struct {
 	fns    map[string]handlerFunc
+	// staticParams is generateStaticParams, nil when it is not exported.
+	staticParams goja.Callable
 	module *Module
 	bad    error
 }
@@ -529,6 +531,9 @@ func requestBody(r *http.Request) *web.Body {
 // Complete completes the headers as a handler sees them behind a Node server:
 // Host is a header, and x-forwarded-* are there unless the client sent them.
 func (x *Exchange) Complete(h http.Header) {
+	if x.making != nil {
+		return // nobody's request
+	}
 	var values [5]string // of all, in one piece
 	n := 0
 	set := func(name, value string) {

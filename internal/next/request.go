@@ -82,12 +82,16 @@ func (m *Modules) requestClass() *js.Class {
 				if err != nil {
 					panic(m.env.URLError(r.URL()))
 				}
+				n.guard = r.Guard
 				x.url = m.urlClass().New(n)
 			}
 			return x.url
 		})
 		c.Getter("cookies", func(c goja.FunctionCall) goja.Value {
 			r, x := self(c.This)
+			if r.Guard != nil {
+				r.Guard("cookies")
+			}
 			if x.cookies == nil {
 				x.cookies = m.requestCookies().New(m.requestJar(r.Headers()))
 			}

@@ -125,7 +125,8 @@ func (m *Modules) segmentOf(path string, ns *goja.Object, e *entry) {
 		}
 	}
 	if v := ns.Get("generateStaticParams"); v != nil && !goja.IsUndefined(v) {
-		if _, ok := goja.AssertFunction(v); !ok {
+		var ok bool
+		if e.staticParams, ok = goja.AssertFunction(v); !ok {
 			bad("generateStaticParams", "export generateStaticParams is not a function but "+article(kind(v)), "export function generateStaticParams() { return [{ id: '1' }] }")
 		}
 		s.StaticParams = true

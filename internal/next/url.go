@@ -22,6 +22,14 @@ type nextURL struct {
 
 	params    *goja.Object
 	localhost bool
+	guard     func(name string) // of the request that the URL is part of; see web.Request
+}
+
+// seen is told before a script sees what static answers cannot depend on.
+func (n *nextURL) seen(name string) {
+	if n.guard != nil {
+		n.guard("nextUrl." + name)
+	}
 }
 
 // newURL makes a NextURL of an absolute URL. localhost replaces a loopback host
@@ -118,19 +126,28 @@ func (m *Modules) urlClass() *js.Class {
 			}
 			c.Accessor(name, func(c goja.FunctionCall) goja.Value { return rt.ToValue(get(self(c.This))) }, s)
 		}
-		text("href", (*nextURL).href, func(n *nextURL, v string) {
+		text("href", func(n *nextURL) string {
+			n.seen("href")
+			return n.href()
+		}, func(n *nextURL, v string) {
 			if err := n.parse(v); err != nil {
 				panic(m.env.URLError(v))
 			}
 			n.params = nil
 		})
-		text("origin", func(n *nextURL) string { return n.u.Origin() }, nil)
+		text("origin", func(n *nextURL) string {
+			n.seen("origin")
+			return n.u.Origin()
+		}, nil)
 		text("protocol", func(n *nextURL) string { return n.u.Protocol() }, func(n *nextURL, v string) { n.u.SetProtocol(v) })
 		text("host", func(n *nextURL) string { return n.u.Host() }, func(n *nextURL, v string) { n.u.SetHost(v) })
 		text("hostname", func(n *nextURL) string { return n.u.Hostname() }, func(n *nextURL, v string) { n.u.SetHostname(v) })
 		text("port", func(n *nextURL) string { return n.u.Port() }, func(n *nextURL, v string) { n.u.SetPort(v) })
 		text("pathname", func(n *nextURL) string { return n.u.Pathname() }, func(n *nextURL, v string) { n.u.SetPathname(v) })
-		text("search", func(n *nextURL) string { return n.u.Search() }, func(n *nextURL, v string) { n.u.SetSearch(v) })
+		text("search", func(n *nextURL) string {
+			n.seen("search")
+			return n.u.Search()
+		}, func(n *nextURL, v string) { n.u.SetSearch(v) })
 		text("hash", func(n *nextURL) string { return n.u.Hash() }, func(n *nextURL, v string) { n.u.SetHash(v) })
 		text("username", func(n *nextURL) string { return n.u.Username() }, func(n *nextURL, v string) { n.u.SetUsername(v) })
 		text("password", func(n *nextURL) string { return n.u.Password() }, func(n *nextURL, v string) { n.u.SetPassword(v) })
@@ -156,20 +173,26 @@ func (m *Modules) urlClass() *js.Class {
 		c.Getter("domainLocale", func(c goja.FunctionCall) goja.Value { self(c.This); return goja.Undefined() })
 		c.Getter("searchParams", func(c goja.FunctionCall) goja.Value {
 			n := self(c.This)
+			n.seen("searchParams")
 			if n.params == nil {
 				n.params = m.env.NewSearchParams(n.u.SearchParams())
 			}
 			return n.params
 		})
-		href := func(c goja.FunctionCall) goja.Value { return rt.ToValue(self(c.This).href()) }
-		c.Method("toString", 0, href)
-		c.Method("toJSON", 0, href)
+		for _, name := range []string{"toString", "toJSON"} {
+			c.Method(name, 0, func(c goja.FunctionCall) goja.Value {
+				n := self(c.This)
+				n.seen(name)
+				return rt.ToValue(n.href())
+			})
+		}
 		c.Method("clone", 0, func(c goja.FunctionCall) goja.Value {
 			n := self(c.This)
 			k, err := m.newURL(n.href(), n.config, n.slashDefault, n.localhost)
 			if err != nil {
 				panic(m.env.URLError(n.href()))
 			}
+			k.guard = n.guard
 			return m.urlClass().New(k)
 		})
 		return c

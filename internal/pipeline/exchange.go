@@ -33,6 +33,8 @@ type Exchange struct {
 	Cookies []string
 	// Overridden says that the middleware has replaced the request's headers.
 	Overridden bool
+	// Draft says that the request has draft mode's cookie.
+	Draft bool
 
 	to        string // where the request is after rewrites: a path, escaped, with the base path
 	query     string // and its query
@@ -150,6 +152,7 @@ type Route struct {
 
 	handlers map[string]Handler
 	any      Handler
+	static   *Static // nil: every request runs the handler
 	allow    string
 	running  atomic.Int64
 }

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
+	"github.com/portico-dev/portico/internal/cache"
 	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/proxy"
 	"github.com/portico-dev/portico/internal/route"
@@ -55,6 +57,16 @@ type Config struct {
 	// Concurrency bounds the requests that one route handles at a time; 0 is no
 	// bound.
 	Concurrency int
+	// Cache keeps the answers of static routes; nil is that none are kept, as in
+	// development. Now is its clock; nil is time.Now.
+	Cache *cache.Cache
+	Now   func() time.Time
+	// NoETags is generateEtags: false.
+	NoETags bool
+	// Draft tells whether the token of draft mode's cookie is ours, for a
+	// request that has the cookie; nil is that there is no draft mode. What else
+	// is to be told to a client with a wrong one is on the header.
+	Draft func(token string, h http.Header) bool
 	// HealthPath answers whether the server is ready; empty is nowhere. Ready
 	// tells it; nil is always.
 	HealthPath string
@@ -97,6 +109,7 @@ func New(c Config) *Pipeline {
 	p.after = []step{
 		p.middleware,  // the project's middleware file
 		p.beforeFiles, // rewrites that come first
+		p.draft,       // is somebody in draft mode?
 		p.exact,       // routes without parameters
 		p.afterFiles,  // rewrites, and after each of them exact and dynamic routes
 		p.dynamic,     // routes with parameters

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/portico-dev/portico/internal/edge"
@@ -322,7 +323,31 @@ func (p *Pipeline) dynamic(x *Exchange) bool {
 			p.fail(x, &StatusError{Status: http.StatusBadRequest, Err: err})
 			return true
 		}
+		if !m.Entry.Value.serves(x, path) {
+			continue
+		}
 		return p.handle(x, m.Entry.Value, m.Params)
+	}
+	return false
+}
+
+// draftCookie is the name of draft mode's cookie, as Next.js has it.
+const draftCookie = "__prerender_bypass"
+
+// draft looks whether a request is in draft mode. It has no part in what the
+// middleware or the rules see.
+func (p *Pipeline) draft(x *Exchange) bool {
+	if p.c.Draft == nil {
+		return false
+	}
+	for _, line := range x.R.Header["Cookie"] {
+		if !strings.Contains(line, draftCookie) {
+			continue
+		}
+		if c, err := x.R.Cookie(draftCookie); err == nil {
+			x.Draft = p.c.Draft(c.Value, x.W.Header())
+		}
+		break
 	}
 	return false
 }
@@ -349,6 +374,8 @@ func (x *Exchange) begin() {
 	x.config, x.outer = nil, nil
 }
 
+var errBusy = errors.New("the route handles as many requests as it may")
+
 // handle runs a route's handler.
 func (p *Pipeline) handle(x *Exchange, rt *Route, params route.Params) bool {
 	x.Route, x.Params = rt, params
@@ -361,6 +388,9 @@ func (p *Pipeline) handle(x *Exchange, rt *Route, params route.Params) bool {
 		return true
 	}
 	x.begin()
+	if rt.static != nil && (x.R.Method == http.MethodGet || x.R.Method == http.MethodHead) && p.kept(x, rt) {
+		return true
+	}
 	h, export := rt.pick(x.R.Method)
 	switch {
 	case h == nil && x.R.Method == http.MethodOptions:
@@ -384,7 +414,7 @@ func (p *Pipeline) handle(x *Exchange, rt *Route, params route.Params) bool {
 	if most := int64(p.c.Concurrency); most > 0 {
 		defer rt.running.Add(-1)
 		if rt.running.Add(1) > most {
-			p.failed(x, &StatusError{Status: http.StatusServiceUnavailable, Err: errors.New("the route handles as many requests as it may")}, false)
+			p.failed(x, &StatusError{Status: http.StatusServiceUnavailable, Err: errBusy}, false)
 			return true
 		}
 	}

@@ -271,6 +271,13 @@ type hasBody interface {
 	contentType() string
 }
 
+// guardBody tells a request that its body is wanted.
+func guardBody(h hasBody, name string) {
+	if r, ok := h.(*Request); ok {
+		r.guard(name)
+	}
+}
+
 // bodyMixin defines the members of the standard's Body mixin.
 func (e *Env) bodyMixin(c *js.Class) {
 	self := func(c goja.FunctionCall) hasBody {
@@ -286,10 +293,15 @@ func (e *Env) bodyMixin(c *js.Class) {
 			if !ok {
 				return e.iso.Rejected(e.iso.TypeError("Illegal invocation"))
 			}
+			guardBody(h, name)
 			return e.consume(h.theBody(), func(data []byte) (goja.Value, error) { return then(h, data) })
 		})
 	}
-	c.Getter("body", func(c goja.FunctionCall) goja.Value { return e.bodyStream(self(c).theBody()) })
+	c.Getter("body", func(c goja.FunctionCall) goja.Value {
+		h := self(c)
+		guardBody(h, "body")
+		return e.bodyStream(h.theBody())
+	})
 	c.Getter("bodyUsed", func(c goja.FunctionCall) goja.Value {
 		b := self(c).theBody()
 		return e.rt.ToValue(b != nil && (b.used || b.stream != nil && e.streamDisturbed(b.stream)))
@@ -306,6 +318,7 @@ func (e *Env) bodyMixin(c *js.Class) {
 		if !ok {
 			return e.iso.Rejected(e.iso.TypeError("Illegal invocation"))
 		}
+		guardBody(h, "formData")
 		ct := h.contentType()
 		return e.consumeWith(h.theBody(), func(r io.ReadCloser, length int64) func() (goja.Value, error) {
 			defer r.Close()

@@ -30,6 +30,10 @@ type Request struct {
 
 	// Ext is what a subclass written in Go keeps: NextRequest.
 	Ext any
+	// Guard, when not nil, is told before a script sees something of the request
+	// that another request may have otherwise, by the name of the property. It
+	// may panic with a script error. Clones have it too.
+	Guard func(name string)
 }
 
 // Incoming is what a request from the network asks its exchange for, each once
@@ -58,6 +62,12 @@ func NewIncoming(method, url string, h http.Header, body *Body, in Incoming) *Re
 }
 
 func (r *Request) theBody() *Body { return r.Body }
+
+func (r *Request) guard(name string) {
+	if r.Guard != nil {
+		r.Guard(name)
+	}
+}
 
 func (r *Request) contentType() string { v, _ := r.headers.Get("content-type"); return v }
 
@@ -107,9 +117,13 @@ func (e *Env) requestClass() *js.Class {
 			c.Getter(name, func(c goja.FunctionCall) goja.Value { return rt.ToValue(get(self(c.This))) })
 		}
 		text("method", func(r *Request) string { return r.Method })
-		text("url", func(r *Request) string { return r.url })
+		text("url", func(r *Request) string {
+			r.guard("url")
+			return r.url
+		})
 		c.Getter("headers", func(c goja.FunctionCall) goja.Value {
 			r := self(c.This)
+			r.guard("headers")
 			if r.headersObj == nil {
 				r.headersObj = e.NewHeaders(r.headers)
 			}
@@ -205,7 +219,9 @@ func (e *Env) MakeRequest(input, initv goja.Value) *Request {
 	var from *Request
 	if in, ok := js.Host[Request](e.iso, input); ok {
 		from = in
+		from.guard("headers") // all of it goes on where nobody sees who looks
 		*r = *in
+		r.Guard = nil
 		r.Ext, r.headersObj, r.signal, r.Body = nil, nil, nil, nil
 		r.watch, r.in = e.follow(in), nil
 	} else {

@@ -1,0 +1,347 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/portico-dev/portico/internal/cache"
+	"github.com/portico-dev/portico/internal/edge"
+	"github.com/portico-dev/portico/internal/route"
+)
+
+// Static is a route whose GET answers are kept and given to everybody.
+type Static struct {
+	// Space is what all keys of the route begin with: entries that another
+	// version of the program has made are not this one's.
+	Space string
+	// Render makes an answer. The handler's request is nobody's: it has the path
+	// and nothing else. An entry whose lifetime does not keep is for the one who
+	// asks alone. No entry means that the handler wants its request after all.
+	Render func(ctx context.Context, r Rendering) (*cache.Entry, error)
+	// Blank handlers get such a request always, also where nothing is kept.
+	Blank bool
+	// Listed are the paths that are served at all; nil is any.
+	Listed map[string]bool
+
+	key    cache.Key // of a route without parameters
+	unkept atomic.Bool
+}
+
+// Rendering asks for a static answer.
+type Rendering struct {
+	Path   string // canonical: see canonicalPath
+	Params route.Params
+	Draft  bool // for somebody in draft mode: nothing is kept
+}
+
+// Keep has the GET answers of a route kept. It comes before the route is used.
+func (rt *Route) Keep(s *Static) {
+	if s.key = s.keyOf(rt.Pattern); strings.Contains(rt.Pattern, "[") {
+		s.key = cache.Key{}
+	}
+	rt.static = s
+}
+
+func (s *Static) keyOf(path string) cache.Key {
+	return cache.NewKey("route").Text(s.Space).Text(path).Key()
+}
+
+// serves reports whether the route is there for a path at all. In draft mode
+// it always is, as in Next.js.
+func (rt *Route) serves(x *Exchange, path string) bool {
+	s := rt.static
+	return s == nil || s.Listed == nil || s.Listed[canonicalPath(path)] || x.Draft
+}
+
+// canonicalPath is the one writing of a path below the base path: each segment
+// as encodeURIComponent writes it.
+func canonicalPath(path string) string {
+	plain := true
+	for i := 0; i < len(path) && plain; i++ {
+		plain = path[i] == '/' || unescaped(path[i])
+	}
+	if plain {
+		return path
+	}
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c == '%' && i+2 < len(path) {
+			if v, err := strconv.ParseUint(path[i+1:i+3], 16, 8); err == nil {
+				c = byte(v)
+				i += 2
+				if c == '/' {
+					b.WriteString("%2F")
+					continue
+				}
+			}
+		}
+		if c == '/' || unescaped(c) {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte("0123456789ABCDEF"[c>>4])
+		b.WriteByte("0123456789ABCDEF"[c&15])
+	}
+	return b.String()
+}
+
+// unescaped are the characters that encodeURIComponent leaves (ECMAScript
+// §19.2.6.5).
+func unescaped(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0
+}
+
+// failedAnswer is an answer that says that making it failed: the last good one
+// stays, and where there is none this is what those who wait get.
+type failedAnswer struct{ entry *cache.Entry }
+
+func (e *failedAnswer) Error() string {
+	return "the handler answered " + strconv.Itoa(e.entry.Status)
+}
+
+// kept answers from the cache, or has the answer made for it. It reports
+// whether it has answered: a handler that wants its request runs for each.
+func (p *Pipeline) kept(x *Exchange, rt *Route) bool {
+	s := rt.static
+	path, _ := underBase(x.to, p.c.BasePath)
+	path = canonicalPath(path)
+	rendering := Rendering{Path: path, Params: x.Params, Draft: x.Draft}
+	if p.c.Cache == nil || x.Draft || s.unkept.Load() {
+		if !s.Blank {
+			return false
+		}
+		return p.rendered(x, rt, rendering)
+	}
+	own, r, err := p.keep(x.R.Context(), rt, rendering)
+	var failed *failedAnswer
+	switch {
+	case errors.As(err, &failed):
+		p.send(x, failed.entry, nil)
+	case err != nil:
+		p.failed(x, x.because(statusOf(err)), true)
+	case r.Entry != nil:
+		p.send(x, r.Entry, &r)
+	case own != nil:
+		p.send(x, own, nil)
+	case !s.Blank:
+		return false
+	default: // it was made for another
+		return p.rendered(x, rt, rendering)
+	}
+	return true
+}
+
+// render makes an answer, as one of those that the route makes at a time.
+func (p *Pipeline) render(ctx context.Context, rt *Route, r Rendering) (*cache.Entry, error) {
+	if most := int64(p.c.Concurrency); most > 0 {
+		defer rt.running.Add(-1)
+		if rt.running.Add(1) > most {
+			return nil, &StatusError{Status: http.StatusServiceUnavailable, Err: errBusy}
+		}
+	}
+	return rt.static.Render(ctx, r)
+}
+
+// rendered answers with what is kept by nobody.
+func (p *Pipeline) rendered(x *Exchange, rt *Route, r Rendering) bool {
+	e, err := p.render(x.R.Context(), rt, r)
+	switch {
+	case err != nil:
+		p.failed(x, x.because(statusOf(err)), true)
+		return true
+	case e == nil:
+		return false
+	}
+	p.send(x, e, nil)
+	return true
+}
+
+// keep is the kept answer of a route, made now if there is none. Own is what
+// was made but is not to be kept; it is for this caller alone.
+func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (own *cache.Entry, res cache.Result, err error) {
+	s := rt.static
+	key := s.key
+	if key == (cache.Key{}) {
+		key = s.keyOf(r.Path)
+	}
+	res, err = p.c.Cache.Do(ctx, cache.Request{Key: key, Fill: func(ctx context.Context) (*cache.Entry, error) {
+		e, err := p.render(ctx, rt, r)
+		switch {
+		case err != nil:
+			return nil, err
+		case e == nil:
+			s.unkept.Store(true)
+			return nil, nil
+		case e.Status >= 500:
+			return nil, &failedAnswer{e}
+		case !e.Lifetime.Keeps():
+			s.unkept.Store(true)
+			own = e
+			return nil, nil
+		}
+		return p.finished(e), nil
+	}})
+	if !res.Made {
+		own = nil
+	}
+	return own, res, err
+}
+
+// Prerender makes the answer of a static route ahead, unless it is there.
+func (p *Pipeline) Prerender(ctx context.Context, rt *Route, path string, params route.Params) error {
+	_, _, err := p.keep(ctx, rt, Rendering{Path: canonicalPath(path), Params: params})
+	return err
+}
+
+// finished is an entry as it is kept, with a validator of its own where the
+// handler has given none.
+func (p *Pipeline) finished(e *cache.Entry) *cache.Entry {
+	if p.c.NoETags || e.Status != http.StatusOK || e.Header["Etag"] != nil || len(e.Body) == 0 {
+		return e
+	}
+	sum := sha256.Sum256(e.Body)
+	e.Header["Etag"] = []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`}
+	return e
+}
+
+// send answers with an entry. Kept says how it was come by; nil is that it is
+// this request's own.
+func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *cache.Result) {
+	h := x.W.Header()
+	for name, values := range e.Header {
+		if old := h[name]; old != nil && edge.Additive(name) {
+			h[name] = append(slices.Clip(old), values...)
+			continue
+		}
+		h[name] = slices.Clip(values) // what appends to it must not write into the entry
+	}
+	if h["Content-Type"] == nil {
+		h["Content-Type"] = nil // none, where net/http would guess one
+	}
+	if kept != nil {
+		_, life := e.Current()
+		var lines [3]string
+		if h["Cache-Control"] == nil {
+			lines[0] = life.CacheControl()
+			h["Cache-Control"] = lines[0:1:1]
+		}
+		lines[1] = kept.Outcome.Header()
+		h["X-Nextjs-Cache"] = lines[1:2:2]
+		lines[2] = cacheStatus(kept, p.now())
+		if old := h["Cache-Status"]; old != nil { // RFC 9211 §2: the caches in the order of the answer's way
+			h["Cache-Status"] = append(slices.Clip(old), lines[2])
+		} else {
+			h["Cache-Status"] = lines[2:3:3]
+		}
+	} else if x.Draft && h["Cache-Control"] == nil {
+		h["Cache-Control"] = []string{"private, no-cache, no-store, max-age=0, must-revalidate"}
+	}
+	if notModified(x.R, e, h) {
+		delete(h, "Content-Type")
+		delete(h, "Content-Length")
+		x.W.WriteHeader(http.StatusNotModified)
+		return
+	}
+	bodyless := e.Status == http.StatusNoContent || e.Status == http.StatusResetContent || e.Status == http.StatusNotModified
+	if !bodyless {
+		h["Content-Length"] = []string{strconv.Itoa(len(e.Body))}
+	}
+	x.W.WriteHeader(e.Status)
+	if !bodyless && x.R.Method != http.MethodHead {
+		_, _ = x.W.Write(e.Body) // the client has gone: nobody to tell
+	}
+}
+
+func (p *Pipeline) now() time.Time {
+	if p.c.Now == nil {
+		return time.Now()
+	}
+	return p.c.Now()
+}
+
+// cacheStatus says how an answer was come by, as RFC 9211 has it. A stale
+// answer is one whose ttl is negative (§2.4).
+func cacheStatus(r *cache.Result, now time.Time) string {
+	switch r.Outcome {
+	case cache.HitFresh, cache.HitStale:
+		ttl := r.Entry.TTL(now)
+		if ttl == cache.Forever {
+			return "Portico; hit"
+		}
+		n := int64(ttl / time.Second)
+		if r.Outcome == cache.HitStale && n >= 0 { // its tag was revalidated
+			n = -1
+		}
+		return "Portico; hit; ttl=" + strconv.FormatInt(n, 10)
+	}
+	status := "Portico; fwd=uri-miss"
+	if r.Entry.Lifetime.Keeps() {
+		status += "; stored"
+	}
+	if !r.Made {
+		status += "; collapsed"
+	}
+	return status
+}
+
+// notModified reports whether the client has what the entry is already
+// (RFC 9110 §13.2.2).
+func notModified(r *http.Request, e *cache.Entry, h http.Header) bool {
+	if e.Status != http.StatusOK {
+		return false
+	}
+	if lines := r.Header["If-None-Match"]; len(lines) > 0 {
+		tag := h.Get("Etag")
+		for _, line := range lines {
+			if matches(line, tag) {
+				return true
+			}
+		}
+		return false
+	}
+	since, modified := r.Header.Get("If-Modified-Since"), h.Get("Last-Modified")
+	if since == "" || modified == "" {
+		return false
+	}
+	s, err := http.ParseTime(since)
+	m, err2 := http.ParseTime(modified)
+	return err == nil && err2 == nil && !m.After(s)
+}
+
+// matches compares weakly: an entity tag with a line of If-None-Match (RFC 9110
+// §8.8.3.2, §13.1.2).
+func matches(line, tag string) bool {
+	line = strings.TrimSpace(line)
+	if line == "*" {
+		return true
+	}
+	tag = strings.TrimPrefix(tag, "W/")
+	if tag == "" {
+		return false
+	}
+	for line != "" {
+		line = strings.TrimPrefix(strings.TrimLeft(line, " \t,"), "W/")
+		if line == "" || line[0] != '"' {
+			return false
+		}
+		end := strings.IndexByte(line[1:], '"')
+		if end < 0 {
+			return false
+		}
+		if line[:end+2] == tag {
+			return true
+		}
+		line = line[end+2:]
+	}
+	return false
+}
