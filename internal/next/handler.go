@@ -163,11 +163,11 @@ func (a *App) Describe(ctx context.Context, path string) (*Module, error) {
 
 // entry is an evaluated route module on one isolate.
 type entry struct {
-	fns    map[string]handlerFunc
+	fns map[string]handlerFunc
 	// staticParams is generateStaticParams, nil when it is not exported.
 	staticParams goja.Callable
-	module *Module
-	bad    error
+	module       *Module
+	bad          error
 }
 
 // handlerFunc is an exported handler.

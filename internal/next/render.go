@@ -90,7 +90,7 @@ func (a *App) Render(ctx context.Context, c Call, life cache.Lifetime) (*Rendere
 	switch {
 	case e.Header["Set-Cookie"] != nil:
 		out.Unkept = "it sets a cookie"
-	case private(e.Header):
+	case Private(e.Header):
 		out.Unkept = "its Cache-Control says so"
 	}
 	if out.Unkept != "" {
@@ -108,9 +108,9 @@ type OnlyStaticError struct {
 func (e *OnlyStaticError) Error() string { return e.Err.Error() }
 func (e *OnlyStaticError) Unwrap() error { return e.Err }
 
-// private reports whether a Cache-Control keeps an answer from being shared
+// Private reports whether a Cache-Control keeps an answer from being shared
 // (RFC 9111 §5.2.2).
-func private(h http.Header) bool {
+func Private(h http.Header) bool {
 	for _, line := range h["Cache-Control"] {
 		for d := range strings.SplitSeq(line, ",") {
 			name, _, _ := strings.Cut(strings.TrimSpace(d), "=")

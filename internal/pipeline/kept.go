@@ -37,7 +37,7 @@ type Static struct {
 
 // Rendering asks for a static answer.
 type Rendering struct {
-	Path   string // canonical: see canonicalPath
+	Path   string // canonical: see CanonicalPath
 	Params route.Params
 	Draft  bool // for somebody in draft mode: nothing is kept
 }
@@ -58,12 +58,12 @@ func (s *Static) keyOf(path string) cache.Key {
 // it always is, as in Next.js.
 func (rt *Route) serves(x *Exchange, path string) bool {
 	s := rt.static
-	return s == nil || s.Listed == nil || s.Listed[canonicalPath(path)] || x.Draft
+	return s == nil || s.Listed == nil || s.Listed[CanonicalPath(path)] || x.Draft
 }
 
-// canonicalPath is the one writing of a path below the base path: each segment
+// CanonicalPath is the one writing of a path below the base path: each segment
 // as encodeURIComponent writes it.
-func canonicalPath(path string) string {
+func CanonicalPath(path string) string {
 	plain := true
 	for i := 0; i < len(path) && plain; i++ {
 		plain = path[i] == '/' || unescaped(path[i])
@@ -114,7 +114,7 @@ func (e *failedAnswer) Error() string {
 func (p *Pipeline) kept(x *Exchange, rt *Route) bool {
 	s := rt.static
 	path, _ := underBase(x.to, p.c.BasePath)
-	path = canonicalPath(path)
+	path = CanonicalPath(path)
 	rendering := Rendering{Path: path, Params: x.Params, Draft: x.Draft}
 	if p.c.Cache == nil || x.Draft || s.unkept.Load() {
 		if !s.Blank {
@@ -199,7 +199,7 @@ func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (own *cache
 
 // Prerender makes the answer of a static route ahead, unless it is there.
 func (p *Pipeline) Prerender(ctx context.Context, rt *Route, path string, params route.Params) error {
-	_, _, err := p.keep(ctx, rt, Rendering{Path: canonicalPath(path), Params: params})
+	_, _, err := p.keep(ctx, rt, Rendering{Path: CanonicalPath(path), Params: params})
 	return err
 }
 

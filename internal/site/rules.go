@@ -112,6 +112,9 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	if c.BodyLimit == 0 {
 		c.BodyLimit = defaultBodyLimit
 	}
+	if !l.o.Dev { // as in Next.js: a developer sees what the handler does
+		c.Cache, c.Now, c.NoETags = s.cache, l.o.Now, set.NoETags
+	}
 	switch c.HealthPath {
 	case "":
 		c.HealthPath = "/healthz"

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/portico-dev/portico/internal/bundle"
+	"github.com/portico-dev/portico/internal/cache"
+	"github.com/portico-dev/portico/internal/cache/memory"
 	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
@@ -52,6 +54,12 @@ type Options struct {
 	Routes []GoRoute
 	// Middleware wraps the routes; nil is none.
 	Middleware func(http.Handler) http.Handler
+	// Context has the values of contexts in which Go handlers run for nobody's
+	// request; nil is none.
+	Context context.Context
+	// Progress is told how many of the static answers that are made ahead are
+	// done; one call at a time. Nil is nobody.
+	Progress func(done, all int)
 	// Expose are the modules that Go hands to scripts, by name without "go:".
 	Expose map[string]map[string]Function
 	Logger *slog.Logger
@@ -67,6 +75,10 @@ type GoRoute struct {
 	Any       http.Handler
 	BodyLimit int64 // bytes; 0 is none of its own
 	NoCSRF    bool
+	// Revalidate is how long the answers of GET are kept: 0 is not at all,
+	// negative for ever. Tags drop them.
+	Revalidate time.Duration
+	Tags       []string
 }
 
 // Function is a Go function that scripts call: JSON in, JSON out. It runs off
@@ -88,6 +100,8 @@ type Site struct {
 	Settings *config.Settings
 
 	handler http.Handler
+	build   string // see buildID
+	cache   *cache.Cache
 	app     *next.App
 	proxy   *proxy.Proxy
 }
@@ -122,7 +136,8 @@ type Loader struct {
 	define  map[string]string // what builder was made with
 	config  *configured       // the last one that was sound
 
-	configText string // of the configuration that was read last, for places
+	kept       *cache.Cache // TODO stores
+	configText string       // of the configuration that was read last, for places
 }
 
 // NewLoader prepares a loader; nothing is read yet.
@@ -145,7 +160,10 @@ func (l *Loader) Close() {
 // behind, and the error has all problems that were found. Inputs are nil when
 // there are no files to watch.
 func (l *Loader) Load(ctx context.Context) (*Site, *Inputs, error) {
-	s := &Site{Settings: &config.Settings{}}
+	if l.kept == nil {
+		l.kept = cache.New(cache.Options{Store: memory.New(memory.Options{Now: l.o.Now}), Now: l.o.Now, Problem: func(err error) { l.o.Logger.Warn("cache", "error", err) }})
+	}
+	s := &Site{Settings: &config.Settings{}, cache: l.kept}
 	switch {
 	case l.o.FS != nil:
 		dir, err := os.MkdirTemp("", "portico-app-*")
@@ -251,6 +269,10 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 		s.Warnings = append(s.Warnings, w.Error())
 	}
 	guard.app = app
+	if s.build, err = buildID(fsys, built, env); err != nil {
+		app.Close(ctx)
+		return err
+	}
 	if err := l.finish(s, &scripts{tree, app, guard}); err != nil {
 		app.Close(ctx)
 		return err
@@ -311,6 +333,7 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		Isolates:       s.Settings.Server.Isolates,
 		Pool:           js.Options{JobLimit: limit(s.Settings.Server.JobLimit), MemoryLimit: s.Settings.Server.MemoryLimit},
 		Middleware:     guard.file,
+		Cache:          s.cache,
 		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
 		Modules:        l.expose,
 	})
@@ -401,6 +424,7 @@ const loadLimit = 30 * time.Second
 func (l *Loader) finish(s *Site, scripts *scripts) error {
 	var entries []route.Entry[*pipeline.Route]
 	var problems []error
+	var ahead []static
 	ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
 	defer cancel()
 	guard := &middleware{}
@@ -423,7 +447,7 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 			s.Warnings = append(s.Warnings, m.Warnings...)
 			handlers := map[string]pipeline.Handler{}
 			for _, method := range m.Methods {
-				handlers[method] = scriptHandler{scripts.app, f.Path, !f.Pattern.Static()}
+				handlers[method] = scriptHandler{scripts.app, f.Path, !f.Pattern.Static(), &m.Segment}
 			}
 			rt := pipeline.NewRoute(f.Pattern.String(), f.Path, handlers, nil)
 			rt.NoCSRF = m.NoCSRF
@@ -432,6 +456,11 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 					problems = append(problems, &route.Error{File: l.locate(f.Path, "bodyLimit"), Text: "export bodyLimit: " + err.Error(), Hint: "export const bodyLimit = '4mb'"})
 				}
 			}
+			first, err := l.scriptStatic(ctx, s, scripts, f, m, rt)
+			if err != nil {
+				problems = append(problems, err)
+			}
+			ahead = append(ahead, first...)
 			entries = append(entries, route.Entry[*pipeline.Route]{Pattern: f.Pattern, Source: f.Path, Value: rt})
 		}
 	}
@@ -455,6 +484,11 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 		}
 		rt := pipeline.NewRoute(p.String(), g.Source, handlers, any)
 		rt.BodyLimit, rt.NoCSRF = g.BodyLimit, g.NoCSRF
+		if g.Revalidate != 0 && handlers[http.MethodGet] != nil {
+			if err := l.goStatic(s, g, p, rt); err != nil {
+				problems = append(problems, err)
+			}
+		}
 		if g.NoCSRF {
 			s.Warnings = append(s.Warnings, g.Source+": CSRF is off for "+p.String()+": any web page may send requests there with its visitors' cookies")
 		}
@@ -476,8 +510,12 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 	}
 	c.Table = table
 	s.Rules = rules(c, s.Settings, guard)
-	s.handler = pipeline.New(c)
-	return nil
+	line := pipeline.New(c)
+	s.handler = line
+	if c.Cache == nil {
+		return nil
+	}
+	return l.prerender(context.Background(), s, line, ahead)
 }
 
 // explain makes one clear error of what a route module did at load.
@@ -538,6 +576,7 @@ type scriptHandler struct {
 	app     *next.App
 	entry   string
 	dynamic bool
+	segment *next.Segment
 }
 
 func (h scriptHandler) Handle(x *pipeline.Exchange) error {
@@ -545,6 +584,7 @@ func (h scriptHandler) Handle(x *pipeline.Exchange) error {
 	c.Entry, c.Export, c.Pattern = h.entry, x.Export, x.Route.Pattern
 	c.URL, c.Params, c.Dynamic = x.URL(web.NormaliseQuery), x.Params, h.dynamic
 	c.Cookies, c.Overridden = x.Cookies, x.Overridden
+	c.Segment, c.Draft = h.segment, x.Draft
 	return scriptError(h.app.Serve(x.W, x.R, c))
 }
 
