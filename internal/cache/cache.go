@@ -29,6 +29,10 @@ func (o Outcome) Header() string { return [...]string{"", "MISS", "STALE", "HIT"
 // Request asks for an entry.
 type Request struct {
 	Key Key
+	// Kind and Name are those of the entry that Fill makes, for a store that
+	// tells others what it is asked for ([Asker]). They may be left out.
+	Kind Kind
+	Name string
 	// Tags drop the entry for this request beside its own: the place of the
 	// handler that asks.
 	Tags []string
@@ -65,6 +69,7 @@ type Options struct {
 // good one when that fails.
 type Cache struct {
 	store   Store
+	asker   Asker // the store, where it is one
 	now     func() time.Time
 	problem func(error)
 
@@ -97,6 +102,7 @@ func New(o Options) *Cache {
 	if c.problem == nil {
 		c.problem = func(error) {}
 	}
+	c.asker, _ = o.Store.(Asker)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -126,7 +132,7 @@ const rounds = 3
 // Do gives the entry of a request: the kept one, or one that is made now. Its
 // error is that of Fill, or the context's.
 func (c *Cache) Do(ctx context.Context, r Request) (Result, error) {
-	hit := c.get(ctx, r.Key, r.Tags)
+	hit := c.get(ctx, r, r.Tags)
 	for range rounds {
 		if e := hit.Entry; e != nil {
 			switch e.State(c.now(), hit.Tags) {
@@ -156,7 +162,7 @@ func (c *Cache) Do(ctx context.Context, r Request) (Result, error) {
 		}
 		// The making may have begun before a revalidation that this request
 		// came after. The store knows.
-		hit = c.get(ctx, r.Key, append(append([]string(nil), r.Tags...), f.entry.Tags...))
+		hit = c.get(ctx, r, append(append([]string(nil), r.Tags...), f.entry.Tags...))
 		if hit.Entry == nil || !hit.Entry.NotBefore(f.entry) {
 			hit.Entry = f.entry
 		}
@@ -169,8 +175,13 @@ func (c *Cache) Do(ctx context.Context, r Request) (Result, error) {
 }
 
 // get reads the store; when it cannot be read there is no entry.
-func (c *Cache) get(ctx context.Context, key Key, tags []string) Hit {
-	hit, err := c.store.Get(ctx, key, tags)
+func (c *Cache) get(ctx context.Context, r Request, tags []string) (hit Hit) {
+	var err error
+	if c.asker != nil {
+		hit, err = c.asker.Ask(ctx, r.Key, r.Kind, r.Name, tags)
+	} else {
+		hit, err = c.store.Get(ctx, r.Key, tags)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			c.problem(fmt.Errorf("cache: reading an entry: %w", err))
@@ -250,7 +261,7 @@ func (c *Cache) make(ctx context.Context, r Request, old *Entry, f *flight) (*En
 
 // usable is a fresh entry that another node has made.
 func (c *Cache) usable(ctx context.Context, r Request) *Entry {
-	hit := c.get(ctx, r.Key, r.Tags)
+	hit := c.get(ctx, r, r.Tags)
 	if hit.Entry == nil || hit.Entry.State(c.now(), hit.Tags) != Fresh {
 		return nil
 	}

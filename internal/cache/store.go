@@ -27,6 +27,14 @@ type Store interface {
 	Close() error
 }
 
+// Asker is a store that wants to know what it is asked for before it has an
+// entry: a key does not say.
+type Asker interface {
+	// Ask is Get. Kind and name are those of the entry that will be made where
+	// there is none; 0 and "" are unknown.
+	Ask(ctx context.Context, key Key, kind Kind, name string, further []string) (Hit, error)
+}
+
 // Lister is a store that can tell what is in it.
 type Lister interface {
 	// Each calls f with all entries in no order until it returns false.

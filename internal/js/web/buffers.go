@@ -171,6 +171,10 @@ func (e *Env) bytesCopy(v goja.Value) ([]byte, bool) {
 	return append(make([]byte, 0, len(b)), b...), true
 }
 
+// BytesOf returns a copy of the bytes of an ArrayBuffer, a typed array or a
+// DataView; ok is false for any other value.
+func (e *Env) BytesOf(v goja.Value) (b []byte, ok bool) { return e.bytesCopy(v) }
+
 // arrayBuffer makes an ArrayBuffer over b, which then belongs to the script.
 func (e *Env) arrayBuffer(b []byte) goja.Value {
 	// A capacity beyond the length would be harmless to scripts but would keep
