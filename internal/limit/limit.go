@@ -66,6 +66,10 @@ type Result struct {
 	// got through, and negative for one that never will: it asks for more than
 	// the limit.
 	RetryAfter time.Duration
+	// Away says that nothing was counted: what keeps the allowances cannot be
+	// reached, and requests are refused until it can. Only Limited, Limit and
+	// RetryAfter mean something then.
+	Away bool
 }
 
 // Limiter keeps the allowances of keys.
@@ -74,6 +78,23 @@ type Limiter interface {
 	// Taking 0 tells how the key stands. Keys of two rules are two keys: the
 	// caller puts the rule's name into the key.
 	Take(ctx context.Context, key string, r Rule, n int) (Result, error)
+}
+
+// Key is a key for Take: the allowance of somebody under a rule of a name. Each
+// part goes with its length, so that no two lists of parts are one key, whatever
+// is in them. The rule's own numbers are in it too: rules that differ never share
+// an allowance.
+func Key(r Rule, parts ...string) string {
+	b := strconv.AppendInt(nil, int64(r.Limit), 10)
+	b = append(b, '/')
+	b = strconv.AppendInt(b, int64(r.Window), 10)
+	for _, p := range parts {
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, int64(len(p)), 10)
+		b = append(b, ':')
+		b = append(b, p...)
+	}
+	return string(b)
 }
 
 // Decide is the algorithm: from the key's TAT (0 where there is none) and the

@@ -35,17 +35,17 @@ func TestTake(t *testing.T) {
 		n    int
 		want Result
 	}{
-		{0, 0, Result{false, 10, 10, 0, 0}},
-		{0, 1, Result{false, 10, 9, 6 * s, 0}},
-		{0, 9, Result{false, 10, 0, 60 * s, 0}},
-		{0, 1, Result{true, 10, 0, 60 * s, 6 * s}},
-		{5 * s, 1, Result{true, 10, 0, 55 * s, 1 * s}},
-		{1 * s, 2, Result{true, 10, 1, 54 * s, 6 * s}},
-		{0, 1, Result{false, 10, 0, 60 * s, 0}},
-		{0, 0, Result{false, 10, 0, 60 * s, 0}},
-		{0, 11, Result{true, 10, 0, 60 * s, -1}},
-		{60 * s, 10, Result{false, 10, 0, 60 * s, 0}},
-		{time.Hour, 0, Result{false, 10, 10, 0, 0}},
+		{0, 0, Result{false, 10, 10, 0, 0, false}},
+		{0, 1, Result{false, 10, 9, 6 * s, 0, false}},
+		{0, 9, Result{false, 10, 0, 60 * s, 0, false}},
+		{0, 1, Result{true, 10, 0, 60 * s, 6 * s, false}},
+		{5 * s, 1, Result{true, 10, 0, 55 * s, 1 * s, false}},
+		{1 * s, 2, Result{true, 10, 1, 54 * s, 6 * s, false}},
+		{0, 1, Result{false, 10, 0, 60 * s, 0, false}},
+		{0, 0, Result{false, 10, 0, 60 * s, 0, false}},
+		{0, 11, Result{true, 10, 0, 60 * s, -1, false}},
+		{60 * s, 10, Result{false, 10, 0, 60 * s, 0, false}},
+		{time.Hour, 0, Result{false, 10, 10, 0, 0, false}},
 	} {
 		c.t = c.t.Add(step.pass)
 		if got := take(t, m, "a", rule, step.n); got != step.want {
@@ -167,13 +167,49 @@ func TestHeaders(t *testing.T) {
 		res                  Result
 		limit, policy, after string
 	}{
-		{"default", Result{false, 10, 9, 5500 * time.Millisecond, 0}, `"default";r=9;t=6`, `"default";q=10;w=60`, ""},
-		{"api", Result{true, 10, 0, time.Minute, time.Millisecond}, `"api";r=0;t=60`, `"api";q=10;w=60`, "1"},
-		{"a\"b\\c\r\né", Result{true, 10, 0, time.Minute, -1}, `"a\"b\\c";r=0;t=60`, `"a\"b\\c";q=10;w=60`, "60"},
+		{"default", Result{false, 10, 9, 5500 * time.Millisecond, 0, false}, `"default";r=9;t=6`, `"default";q=10;w=60`, ""},
+		{"api", Result{true, 10, 0, time.Minute, time.Millisecond, false}, `"api";r=0;t=60`, `"api";q=10;w=60`, "1"},
+		{"a\"b\\c\r\né", Result{true, 10, 0, time.Minute, -1, false}, `"a\"b\\c";r=0;t=60`, `"a\"b\\c";q=10;w=60`, "60"},
 	} {
 		limit, policy, after := Headers(c.name, rule, c.res)
 		if limit != c.limit || policy != c.policy || after != c.after {
 			t.Errorf("%q: %s, %s, %s", c.name, limit, policy, after)
 		}
 	}
+}
+
+// What a client writes into its part of a key makes it no other key.
+func TestKey(t *testing.T) {
+	rule := Rule{10, time.Minute}
+	keys := map[string]string{}
+	for _, k := range []struct {
+		r     Rule
+		parts []string
+	}{
+		{rule, nil}, {rule, []string{""}}, {rule, []string{"", ""}},
+		{rule, []string{"a", "b"}}, {rule, []string{"ab", ""}}, {rule, []string{"", "ab"}}, {rule, []string{"ab"}},
+		{rule, []string{"a 1:b"}}, {rule, []string{"1:a 1:b"}}, {rule, []string{"a", "b", ""}}, {rule, []string{"a\x00b"}},
+		{Rule{1, time.Minute}, []string{"0/60000000000 1:a"}}, {Rule{1, time.Minute}, []string{"a"}}, {Rule{10, time.Second}, []string{"a"}},
+	} {
+		what := fmt.Sprintf("%+v %q", k.r, k.parts)
+		key := Key(k.r, k.parts...)
+		if other, taken := keys[key]; taken {
+			t.Errorf("%s and %s are one key", what, other)
+		}
+		keys[key] = what
+	}
+}
+
+func FuzzKey(f *testing.F) {
+	f.Add("a", "b", "ab", "")
+	f.Add("a 1:b", "", "a", "b")
+	f.Fuzz(func(t *testing.T, a, b, c, d string) {
+		rule := Rule{10, time.Minute}
+		if same := Key(rule, a, b) == Key(rule, c, d); same != (a == c && b == d) {
+			t.Errorf("%q %q and %q %q are one key: %v", a, b, c, d, same)
+		}
+		if Key(rule, a, b) == Key(rule, c) {
+			t.Errorf("%q %q and %q are one key", a, b, c)
+		}
+	})
 }

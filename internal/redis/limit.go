@@ -57,7 +57,7 @@ func (l *Limiter) Take(ctx context.Context, key string, r limit.Rule, n int) (li
 	case errors.Is(err, errAway) && l.local != nil:
 		return l.local.Take(ctx, key, r, n)
 	case errors.Is(err, errAway):
-		return limit.Result{Limited: true, Limit: r.Limit, Reset: l.conn.options.Retry, RetryAfter: l.conn.options.Retry}, nil
+		return limit.Result{Limited: true, Away: true, Limit: r.Limit, RetryAfter: l.conn.options.Retry}, nil
 	case err != nil:
 		return limit.Result{}, err
 	}

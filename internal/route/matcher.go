@@ -24,8 +24,19 @@ type Matcher struct{ rule }
 // NewMatcher validates and compiles a matcher. The error joins an [*Error] for
 // each problem.
 func NewMatcher(spec MatcherSpec, o RuleOptions) (*Matcher, error) {
+	return newMatcher(spec, o, false)
+}
+
+// NewGuard is NewMatcher for rules of ours that guard paths: without regard to
+// case, as other rules, unless o has it. A rewrite that leads to a route takes
+// any case too, and must not be a way around.
+func NewGuard(spec MatcherSpec, o RuleOptions) (*Matcher, error) {
+	return newMatcher(spec, o, !o.CaseSensitive)
+}
+
+func newMatcher(spec MatcherSpec, o RuleOptions, fold bool) (*Matcher, error) {
 	c := &specCheck{spec: RuleSpec{Source: spec.Source, Has: spec.Has, Missing: spec.Missing, Locale: spec.Locale, Place: spec.Place}}
-	m := &Matcher{c.common(SourceOptions{Matcher: true, BasePath: o.BasePath, Backtrack: o.Backtrack})}
+	m := &Matcher{c.common(SourceOptions{Matcher: true, BasePath: o.BasePath, Backtrack: o.Backtrack, fold: fold})}
 	if len(c.problems) > 0 {
 		return nil, errors.Join(c.problems...)
 	}

@@ -262,3 +262,30 @@ func TestReachedIsMatched(t *testing.T) {
 		t.Error("no path has reached its route")
 	}
 }
+
+// A guard takes any case, as rewrites do, and every form of a path that a
+// matcher takes.
+func TestGuard(t *testing.T) {
+	for _, c := range []struct {
+		source, path string
+		sensitive    bool
+		want         bool
+	}{
+		{"/admin/:path*", "/admin/a", false, true},
+		{"/admin/:path*", "/ADMIN/a", false, true},
+		{"/admin/:path*", "/%41dmin/a", false, true},
+		{"/admin/:path*", "/ADMIN/a", true, false},
+		{"/admin/:path*", "/admin/a", true, true},
+		{"/admin/:path*", "/%61dmin/a", true, true},
+		{"/admin/:path*", "/administrator", false, false},
+		{"/café", "/CAF%C3%89", false, true},
+	} {
+		m, err := NewGuard(MatcherSpec{Source: c.source}, RuleOptions{CaseSensitive: c.sensitive})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := m.Match(&Request{Path: c.path}); err != nil || ok != c.want {
+			t.Errorf("%s of %s: %v, %v, want %v", c.source, c.path, ok, err, c.want)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type SourceOptions struct {
 	Backtrack BacktrackFunc
 
 	test bool // matches have no values
+	fold bool // a matcher without regard to case
 }
 
 // BacktrackFunc compiles an ECMAScript regular expression, without the u flag,
@@ -129,7 +130,7 @@ func CompileSource(source string, o SourceOptions) (*Source, error) {
 	if o.Matcher || o.test {
 		groups = keepNone
 	}
-	e, err := compileExpr(text, !o.CaseSensitive && !o.Matcher, groups, o.Backtrack)
+	e, err := compileExpr(text, !o.CaseSensitive && !o.Matcher || o.fold, groups, o.Backtrack)
 	var syntax *syntaxError
 	switch {
 	case errors.Is(err, errBacktracks):
