@@ -553,12 +553,14 @@ func (p *parser) ownFields() fields {
 		},
 		"cors":      func(v any, at place) { p.list(v, at, true, p.cors) },
 		"csrf":      p.csrf,
+		"rateLimit": p.rateLimit,
 		"bodyLimit": p.setSize(&s.BodyLimit),
 		"accessLog": func(v any, at place) {
 			if b, ok := p.boolean(v, at); ok {
 				s.AccessLog = &b
 			}
 		},
+		"rateLimits":     p.rateLimits,
 		"maxConcurrency": p.setCount(&s.MaxConcurrency),
 		"server":         p.server,
 		"proxy":          p.proxy,

@@ -88,6 +88,10 @@ type Settings struct {
 	CORS []CORS
 	// CSRF is on unless CSRF.Off.
 	CSRF CSRF
+	// RateLimits are asked in order, all that match; RateLimit holds for them and
+	// for those of scripts and Go.
+	RateLimits []RateLimit
+	RateLimit  RateLimits
 	// BodyLimit bounds the body of a request that is read whole, in bytes; 0 is
 	// 10 MiB, negative: no limit.
 	BodyLimit int64
