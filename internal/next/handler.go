@@ -17,6 +17,7 @@ import (
 	"github.com/portico-dev/portico/internal/cache"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
+	"github.com/portico-dev/portico/internal/limit"
 	"github.com/portico-dev/portico/internal/route"
 )
 
@@ -43,6 +44,11 @@ type Options struct {
 	Middleware string
 	// Cache keeps what fetch and cached functions give; nil keeps nothing.
 	Cache *cache.Cache
+	// Limiter counts for portico/rate-limit; nil is one of the App's own, in
+	// memory. SessionCookies are the names behind by: 'session'; nil is a list of
+	// usual ones.
+	Limiter        limit.Limiter
+	SessionCookies []string
 }
 
 // App is the script side of a site: a compiled bundle and the isolates that
@@ -59,6 +65,9 @@ type App struct {
 func New(p *js.Program, o Options) (*App, error) {
 	if o.HandlerTimeout <= 0 {
 		o.HandlerTimeout = time.Minute
+	}
+	if o.Limiter == nil {
+		o.Limiter = limit.NewMemory(0, nil)
 	}
 	a := &App{opts: o}
 	a.ctx, a.cancel = context.WithCancel(context.Background())

@@ -41,7 +41,7 @@ func lazyClass(slot **js.Class, make func() *js.Class) *js.Class {
 }
 
 // Specifiers are the modules that Install serves.
-var Specifiers = []string{"portico/cors", "next/server", "next/headers", "next/navigation", "next/cache", "next/og", "next/constants"}
+var Specifiers = []string{"portico/cors", "portico/rate-limit", "next/server", "next/headers", "next/navigation", "next/cache", "next/og", "next/constants"}
 
 // install registers the modules on an isolate.
 func (a *App) install(iso *js.Isolate) *Modules {
@@ -62,13 +62,14 @@ func (a *App) install(iso *js.Isolate) *Modules {
 			})
 		}
 		for name, fill := range map[string]func(o *goja.Object){
-			"next/server":     m.server,
-			"next/headers":    m.headers,
-			"next/navigation": m.navigation,
-			"next/cache":      m.cache,
-			"next/og":         m.og,
-			"portico/cors":    m.corsModule,
-			"next/constants":  m.constants,
+			"next/server":        m.server,
+			"next/headers":       m.headers,
+			"next/navigation":    m.navigation,
+			"next/cache":         m.cache,
+			"next/og":            m.og,
+			"portico/cors":       m.corsModule,
+			"portico/rate-limit": m.rateLimitModule,
+			"next/constants":     m.constants,
 		} {
 			iso.Module(name, func() *goja.Object {
 				o := m.rt.NewObject()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/portico-dev/portico/internal/cache"
 	"github.com/portico-dev/portico/internal/edge"
+	"github.com/portico-dev/portico/internal/limit"
 	"github.com/portico-dev/portico/internal/proxy"
 	"github.com/portico-dev/portico/internal/route"
 )
@@ -27,6 +28,11 @@ type Config struct {
 	// CORS and CSRF are the rules for requests from other sites; nil is none.
 	CORS *edge.CORS
 	CSRF *edge.CSRF
+
+	// RateLimits are those of the configuration, in order; Limiter counts, and must
+	// not be nil where there are some.
+	RateLimits []*RateLimit
+	Limiter    limit.Limiter
 
 	// BasePath, TrailingSlash and SkipTrailingSlashRedirect are Next.js's
 	// settings of these names.
@@ -102,6 +108,7 @@ func New(c Config) *Pipeline {
 		p.cleanPath,   // the one path of all that follows, or 400; slashes are mended by a 308
 		p.health,      // is the server ready?
 		p.crossOrigin, // CORS, preflights with it, and CSRF
+		p.rateLimit,   // how often the client may ask
 		p.redirect,    // redirects of the configuration
 		p.headers,     // headers of the configuration, for whatever answers from here on
 	}
