@@ -48,11 +48,11 @@ var layers = map[string]layer{
 	"internal/pipeline": {rank: 1, may: []string{"internal/limit", "internal/cache", "internal/route", "internal/edge", "internal/proxy"}},
 	"internal/config":   {rank: 1, may: []string{"internal/route"}},
 
-	"internal/next": {rank: 2, may: []string{"internal/limit", "internal/cache", "internal/limit", "internal/js", "internal/js/web", "internal/route", "internal/config", "internal/edge"}},
+	"internal/next": {rank: 2, may: []string{"internal/cache", "internal/limit", "internal/js", "internal/js/web", "internal/route", "internal/config", "internal/edge"}},
 
-	"internal/site": {rank: 3, may: []string{"internal/limit", "internal/cache", "internal/cache/memory", "internal/cache/disk", "internal/redis", "internal/limit", "internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
+	"internal/site": {rank: 3, may: []string{"internal/cache", "internal/cache/memory", "internal/cache/disk", "internal/redis", "internal/limit", "internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
 
-	"": {rank: 4, may: []string{"internal/limit", "internal/cache", "internal/limit", "internal/site", "internal/server", "internal/config"}},
+	"": {rank: 4, may: []string{"internal/cache", "internal/limit", "internal/site", "internal/server", "internal/config"}},
 
 	"internal/cli": {rank: 5, may: []string{""}},
 	"porticotest":  {rank: 5, may: []string{""}},
