@@ -36,12 +36,23 @@ type Request struct {
 	// Tags drop the entry for this request beside its own: the place of the
 	// handler that asks.
 	Tags []string
+	// Revalidate is how long an entry is fresh for this request; 0 is as long
+	// as the entry says itself. As in Next.js, who asks for a fetch says how old
+	// it may be, whoever made it.
+	Revalidate time.Duration
+	// NoStale has a stale entry made anew before it is given: what is made from
+	// it is kept itself, and would be stale from the start.
+	NoStale bool
+	// Anew has the entry made anew whatever is kept: a developer reloads.
+	Anew bool
 	// Fill makes the entry. It runs at most once at a time, and in the
 	// background where a stale entry was given, so it must not depend on who
 	// asks more than Key does. Its context has the values of the first who
 	// asked; it ends with the Cache, not with any request. A nil entry is an
 	// answer that is not for sharing; one that does not keep
-	// ([Lifetime.Keeps]) is given to those who wait and not stored.
+	// ([Lifetime.Keeps]) is given to those who wait and not stored. Both drop
+	// an entry that was kept before; with [ErrUnkept] in place of an entry that
+	// stays, as with any error.
 	Fill func(ctx context.Context) (*Entry, error)
 }
 
@@ -93,6 +104,10 @@ type flight struct {
 // ErrClosed is the answer of a Cache after Close.
 var ErrClosed = errors.New("the cache is closed")
 
+// ErrUnkept is wrapped by Fill's error where there is an answer, but not one to
+// keep, such as an upstream's 500. Those who wait for it get Bypass.
+var ErrUnkept = errors.New("the answer is not one to keep")
+
 // New makes a Cache. It owns the store from then on.
 func New(o Options) *Cache {
 	c := &Cache{store: o.Store, now: o.Now, problem: o.Problem, flights: map[Key]*flight{}}
@@ -132,18 +147,25 @@ const rounds = 3
 // Do gives the entry of a request: the kept one, or one that is made now. Its
 // error is that of Fill, or the context's.
 func (c *Cache) Do(ctx context.Context, r Request) (Result, error) {
-	hit := c.get(ctx, r, r.Tags)
+	var hit Hit
+	if !r.Anew {
+		hit = c.get(ctx, r, r.Tags)
+	}
 	for range rounds {
+		var old *Entry
 		if e := hit.Entry; e != nil {
-			switch e.State(c.now(), hit.Tags) {
+			switch r.state(e, c.now(), hit.Tags) {
 			case Fresh:
 				return Result{Entry: e, Outcome: HitFresh}, nil
 			case Stale:
-				c.refresh(ctx, r, e)
-				return Result{Entry: e, Outcome: HitStale}, nil
+				if !r.NoStale {
+					c.refresh(ctx, r, e)
+					return Result{Entry: e, Outcome: HitStale}, nil
+				}
+				old = e
 			}
 		}
-		f, first, err := c.fly(ctx, r, nil)
+		f, first, err := c.fly(ctx, r, old)
 		if err != nil {
 			return Result{}, err
 		}
@@ -153,7 +175,7 @@ func (c *Cache) Do(ctx context.Context, r Request) (Result, error) {
 			return Result{}, ctx.Err()
 		}
 		switch {
-		case f.err != nil:
+		case f.err != nil && !errors.Is(f.err, ErrUnkept):
 			return Result{}, f.err
 		case f.entry == nil:
 			return Result{Outcome: Bypass, Made: first && f.filled}, nil
@@ -172,6 +194,40 @@ func (c *Cache) Do(ctx context.Context, r Request) (Result, error) {
 		}
 	}
 	return Result{Outcome: Bypass}, nil
+}
+
+// Peek is Do where the answer is at hand: a kept entry in the memory of this
+// process. It does not wait, and ok is false where Do would have to.
+func (c *Cache) Peek(ctx context.Context, r Request) (result Result, ok bool) {
+	p, quick := c.store.(Peeker)
+	if !quick || r.Anew {
+		return Result{}, false
+	}
+	hit := p.Peek(r.Key, r.Tags)
+	if hit.Entry == nil {
+		return Result{}, false
+	}
+	switch r.state(hit.Entry, c.now(), hit.Tags) {
+	case Fresh:
+		return Result{Entry: hit.Entry, Outcome: HitFresh}, true
+	case Stale:
+		if r.NoStale {
+			break
+		}
+		c.refresh(ctx, r, hit.Entry)
+		return Result{Entry: hit.Entry, Outcome: HitStale}, true
+	}
+	return Result{}, false
+}
+
+// state is what an entry is good for here.
+func (r *Request) state(e *Entry, now time.Time, tags TagState) State {
+	if r.Revalidate > 0 && e.Lifetime.Keeps() {
+		asked := *e
+		asked.Lifetime.Revalidate = r.Revalidate
+		e = &asked
+	}
+	return e.State(now, tags)
 }
 
 // get reads the store; when it cannot be read there is no entry.
@@ -261,8 +317,11 @@ func (c *Cache) make(ctx context.Context, r Request, old *Entry, f *flight) (*En
 
 // usable is a fresh entry that another node has made.
 func (c *Cache) usable(ctx context.Context, r Request) *Entry {
+	if r.Anew {
+		return nil
+	}
 	hit := c.get(ctx, r, r.Tags)
-	if hit.Entry == nil || hit.Entry.State(c.now(), hit.Tags) != Fresh {
+	if hit.Entry == nil || r.state(hit.Entry, c.now(), hit.Tags) != Fresh {
 		return nil
 	}
 	return hit.Entry

@@ -16,7 +16,7 @@ import (
 // of it. What fails the checksum was torn or is not ours.
 
 const (
-	codecVersion = 1
+	codecVersion = 2
 	stampWidth   = 16
 	headWidth    = 2 * stampWidth
 )
@@ -34,6 +34,7 @@ func Encode(e *Entry) []byte {
 	b = binary.AppendUvarint(b, uint64(max(e.Lifetime.Revalidate, 0)))
 	b = binary.AppendUvarint(b, uint64(max(e.Lifetime.Expire, 0)))
 	b = appendText(b, e.Name)
+	b = appendText(b, e.URL)
 	b = binary.AppendUvarint(b, uint64(len(e.Tags)))
 	for _, tag := range e.Tags {
 		b = appendText(b, tag)
@@ -82,6 +83,7 @@ func Decode(b []byte) (*Entry, error) {
 	e.Lifetime.Revalidate = time.Duration(r.number())
 	e.Lifetime.Expire = time.Duration(r.number())
 	e.Name = r.text()
+	e.URL = r.text()
 	if n := r.count(); n > 0 {
 		e.Tags = make([]string, n)
 		for i := range e.Tags {

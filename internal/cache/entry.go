@@ -103,6 +103,8 @@ type Entry struct {
 	Kind Kind
 	// Name says in people's words what the entry is of: `GET /api/users`.
 	Name string
+	// URL is where a Fetch ended up after redirects, without a fragment.
+	URL string
 	// Status, Header and Body are the answer. A Value has its bytes in Body.
 	Status int
 	Header http.Header
@@ -120,7 +122,7 @@ type Entry struct {
 // Size is about the number of bytes that an entry takes in memory.
 func (e *Entry) Size() int {
 	const entry, field = 256, 48
-	n := entry + len(e.Name) + len(e.Body)
+	n := entry + len(e.Name) + len(e.URL) + len(e.Body)
 	for _, tag := range e.Tags {
 		n += len(tag) + 16
 	}

@@ -306,7 +306,7 @@ func TestTagTableForgetsSafely(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	e := &Entry{Kind: Fetch, Name: "GET /", Status: 200, Header: http.Header{"a": {"b", "c"}}, Tags: []string{"x"}, Body: []byte("body"), Made: 5, Lifetime: Lifetime{time.Second, Forever}}
+	e := &Entry{Kind: Fetch, Name: "GET /", URL: "https://a/", Status: 200, Header: http.Header{"a": {"b", "c"}}, Tags: []string{"x"}, Body: []byte("body"), Made: 5, Lifetime: Lifetime{time.Second, Forever}}
 	f.Add(Encode(e))
 	f.Add(Encode(&Entry{}))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -35,6 +35,14 @@ type Asker interface {
 	Ask(ctx context.Context, key Key, kind Kind, name string, further []string) (Hit, error)
 }
 
+// Peeker is a store that can give some of its entries at once: from memory, and
+// without asking another machine for the state of their tags.
+type Peeker interface {
+	// Peek is Get without a wait. The Hit has no entry where there is none, or
+	// where finding it would take a wait.
+	Peek(key Key, further []string) Hit
+}
+
 // Lister is a store that can tell what is in it.
 type Lister interface {
 	// Each calls f with all entries in no order until it returns false.

@@ -25,6 +25,14 @@ func (t tier) Get(ctx context.Context, key Key, further []string) (Hit, error) {
 	return hit, err
 }
 
+// Peek looks into the front alone.
+func (t tier) Peek(key Key, further []string) Hit {
+	if p, ok := t.front.(Peeker); ok {
+		return p.Peek(key, further)
+	}
+	return Hit{}
+}
+
 func (t tier) Set(ctx context.Context, key Key, e *Entry) error {
 	return errors.Join(t.back.Set(ctx, key, e), t.front.Set(ctx, key, e))
 }

@@ -98,7 +98,7 @@ func roundTrip(t *testing.T, s cache.Store) {
 	for i, e := range []*cache.Entry{
 		Entry(0, "body", "x", "y"),
 		{Kind: cache.Value, Status: 0, Body: []byte{0, 255, '\n'}, Lifetime: cache.Lifetime{Revalidate: time.Hour, Expire: 2 * time.Hour}},
-		{Kind: cache.Fetch, Name: "é", Status: 404, Header: http.Header{"X": {""}}, Body: []byte{}, Lifetime: cache.Lifetime{Revalidate: cache.Forever, Expire: cache.Forever}},
+		{Kind: cache.Fetch, Name: "é", URL: "https://example.com/é", Status: 404, Header: http.Header{"X": {""}}, Body: []byte{}, Lifetime: cache.Lifetime{Revalidate: cache.Forever, Expire: cache.Forever}},
 	} {
 		e.Made = stamp(t, s, key)
 		if i == 2 {

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -335,6 +336,125 @@ func TestStoreAway(t *testing.T) {
 		want(t, c, o, cache.Miss, "1")
 		if problems == 0 {
 			t.Fatal("nobody was told")
+		}
+	})
+}
+
+// Who asks says how old an entry may be.
+func TestAskedAge(t *testing.T) {
+	world(t, func(t *testing.T, c *cache.Cache, o *origin) {
+		ask := func(age time.Duration, outcome cache.Outcome, body string) {
+			t.Helper()
+			r := o.request()
+			r.Revalidate = age
+			peeked, ok := c.Peek(t.Context(), r)
+			if ok != (outcome != cache.Miss) || ok && (peeked.Outcome != outcome || string(peeked.Entry.Body) != body) {
+				t.Fatalf("Peek gave %+v, %t", peeked, ok)
+			}
+			if !ok {
+				if res, err := c.Do(t.Context(), r); err != nil || res.Outcome != outcome || string(res.Entry.Body) != body {
+					t.Fatalf("Do gave %+v, %v", res, err)
+				}
+			}
+			synctest.Wait()
+		}
+		ask(0, cache.Miss, "1")
+		o.body = "2"
+		time.Sleep(5 * time.Second)
+		ask(0, cache.HitFresh, "1")
+		ask(6*time.Second, cache.HitFresh, "1")
+		ask(4*time.Second, cache.HitStale, "1")
+		ask(4*time.Second, cache.HitFresh, "2")
+		time.Sleep(time.Minute)
+		ask(cache.Forever, cache.HitFresh, "2")
+		o.life = cache.Lifetime{}
+		o.body = "3"
+		ask(0, cache.HitStale, "2")
+		ask(cache.Forever, cache.Miss, "3")
+		ask(cache.Forever, cache.Miss, "3") // it was not one to keep
+	})
+}
+
+func TestNoStaleAndAnew(t *testing.T) {
+	world(t, func(t *testing.T, c *cache.Cache, o *origin) {
+		want(t, c, o, cache.Miss, "1")
+		r := o.request()
+		r.NoStale = true
+		time.Sleep(10 * time.Second)
+		o.body = "2"
+		if _, ok := c.Peek(t.Context(), r); ok {
+			t.Fatal("Peek gave a stale entry")
+		}
+		if res, err := c.Do(t.Context(), r); err != nil || string(res.Entry.Body) != "2" || !res.Made {
+			t.Fatalf("got %+v, %v", res, err)
+		}
+		want(t, c, o, cache.HitFresh, "2")
+		r.Anew, o.body = true, "3"
+		if _, ok := c.Peek(t.Context(), r); ok {
+			t.Fatal("Peek gave what was to be made anew")
+		}
+		if res, err := c.Do(t.Context(), r); err != nil || string(res.Entry.Body) != "3" {
+			t.Fatalf("got %+v, %v", res, err)
+		}
+		want(t, c, o, cache.HitFresh, "3")
+	})
+}
+
+// An answer that is not one to keep leaves what was kept.
+func TestUnkept(t *testing.T) {
+	world(t, func(t *testing.T, c *cache.Cache, o *origin) {
+		unkept := func() {
+			t.Helper()
+			if res, err := c.Do(t.Context(), o.request()); err != nil || res.Outcome != cache.Bypass || !res.Made {
+				t.Fatalf("got %+v, %v", res, err)
+			}
+		}
+		o.err = fmt.Errorf("status 500: %w", cache.ErrUnkept)
+		unkept()
+		o.err = nil
+		want(t, c, o, cache.Miss, "1")
+		time.Sleep(11 * time.Second) // stamps given at one moment are ahead of it
+		o.err = cache.ErrUnkept
+		want(t, c, o, cache.HitStale, "1")
+		want(t, c, o, cache.HitFresh, "1") // until it is tried again
+		if err := c.Revalidate(t.Context(), []string{"x"}, cache.Mark{}); err != nil {
+			t.Fatal(err)
+		}
+		unkept()
+	})
+}
+
+// A store that has to be waited for is not peeked into, and a tier's front is.
+func TestPeek(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tags := cache.NewTagTable(time.Now, 0)
+		front, back := memory.New(memory.Options{Tags: tags}), memory.New(memory.Options{Tags: tags})
+		c := cache.New(cache.Options{Store: cache.Tier(front, back)})
+		defer c.Close()
+		o := &origin{body: "1", life: cache.Lifetime{Revalidate: time.Hour, Expire: time.Hour}, tags: []string{"x"}}
+		if _, ok := c.Peek(t.Context(), o.request()); ok {
+			t.Fatal("there is nothing yet")
+		}
+		want(t, c, o, cache.Miss, "1")
+		if res, ok := c.Peek(t.Context(), o.request()); !ok || res.Outcome != cache.HitFresh {
+			t.Fatalf("got %+v", res)
+		}
+		front.Clear()
+		if _, ok := c.Peek(t.Context(), o.request()); ok {
+			t.Fatal("the back was asked")
+		}
+		want(t, c, o, cache.HitFresh, "1")
+		if err := c.Revalidate(t.Context(), []string{"place"}, cache.Mark{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := c.Peek(t.Context(), o.request()); ok {
+			t.Fatal("an expired entry was given")
+		}
+		slow := cache.New(cache.Options{Store: struct{ cache.Store }{back}})
+		defer slow.Close()
+		want(t, slow, o, cache.Miss, "1")
+		if _, ok := slow.Peek(t.Context(), o.request()); ok {
+			t.Fatal("a store was asked that has to be waited for")
 		}
 	})
 }

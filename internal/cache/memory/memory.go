@@ -26,7 +26,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is a cache.Store and a cache.Lister.
+// Store is a cache.Store, a cache.Lister and a cache.Peeker.
 type Store struct {
 	entries *otter.Cache[cache.Key, *cache.Entry]
 	bytes   int64
@@ -63,11 +63,16 @@ func weight(e *cache.Entry) uint32 {
 
 // Get never fails.
 func (s *Store) Get(_ context.Context, key cache.Key, further []string) (cache.Hit, error) {
+	return s.Peek(key, further), nil
+}
+
+// Peek is Get.
+func (s *Store) Peek(key cache.Key, further []string) cache.Hit {
 	e, ok := s.entries.GetIfPresent(key)
 	if !ok {
-		return cache.Hit{Tags: s.tags.State(further)}, nil
+		return cache.Hit{Tags: s.tags.State(further)}
 	}
-	return cache.Hit{Entry: e, Tags: s.tags.State(e.Tags, further)}, nil
+	return cache.Hit{Entry: e, Tags: s.tags.State(e.Tags, further)}
 }
 
 // Set never fails. An entry that is larger than a quarter of the bound is not
