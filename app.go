@@ -25,6 +25,7 @@ import (
 type App struct {
 	c Config
 
+	values context.Context // has the App, for what runs for no request
 	ending context.Context // is over when Close does not wait any longer
 	end    context.CancelFunc
 
@@ -77,6 +78,7 @@ func New(c Config) *App {
 		c.Logger = slog.Default()
 	}
 	a := &App{c: c, exposed: map[string]map[string]site.Function{}}
+	a.values = context.WithValue(context.Background(), appKey{}, a)
 	a.ready.Store(true)
 	a.ending, a.end = context.WithCancel(context.Background())
 	return a
@@ -97,6 +99,7 @@ func (a *App) Load(ctx context.Context) error {
 		a.loader = site.NewLoader(site.Options{
 			Dir: a.c.Dir, FS: a.c.FS, Dev: a.c.Dev, Environ: a.c.Environ, Settings: a.c.apply, Hostname: a.c.Hostname, Ready: a.ready.Load,
 			Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger, Now: a.c.Now,
+			Context: a.values, Progress: a.c.OnPrerender,
 		})
 	}
 	s, inputs, err := a.loader.Load(ctx)

@@ -104,6 +104,9 @@ type Config struct {
 	OnListen func(net.Addr)
 	// OnLoad is called after each load, with its outcome.
 	OnLoad func(Loaded)
+	// OnPrerender is called while a project loads, each time when one of the
+	// static answers that are made ahead is done; one call at a time.
+	OnPrerender func(done, all int)
 }
 
 // TLS says where certificates come from: files, which are read again when they

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/portico-dev/portico/internal/site"
 )
@@ -27,6 +28,19 @@ type Handlers struct {
 	// AllowCrossSite lets pages of other sites send requests here with their
 	// visitors' cookies. For what does not go by cookies, such as webhooks.
 	AllowCrossSite bool
+
+	// Revalidate has the answers of GET kept for all clients, as the export of
+	// that name does in a route.ts: for this long an answer is fresh; after that
+	// the old one is given once more while a new one is made. Forever is fresh
+	// until one of its tags is revalidated; 0 keeps nothing. Then GET runs for
+	// nobody's request: it sees the path and its parameters, and no query,
+	// header, cookie, client address or context value. HEAD is answered from the
+	// same answer. What sets a cookie, says `Cache-Control: private` or fails
+	// with a status of 500 or more is not kept.
+	Revalidate time.Duration
+	// Tags drop the kept answers when one of them is revalidated, from Go or
+	// from a script; and see RevalidatePath. They have 1 to 256 characters.
+	Tags []string
 }
 
 func (h Handlers) byMethod() map[string]http.Handler {
@@ -47,7 +61,7 @@ func (h Handlers) byMethod() map[string]http.Handler {
 // another of Go's or of the app directory, is an error of Load that names both
 // places.
 func (a *App) Route(pattern string, h Handlers) {
-	a.register(site.GoRoute{Pattern: pattern, Source: caller(), Handlers: h.byMethod(), BodyLimit: h.BodyLimit, NoCSRF: h.AllowCrossSite})
+	a.register(site.GoRoute{Pattern: pattern, Source: caller(), Handlers: h.byMethod(), BodyLimit: h.BodyLimit, NoCSRF: h.AllowCrossSite, Revalidate: h.Revalidate, Tags: h.Tags})
 }
 
 // Handle registers one handler for all methods of a pattern.

@@ -247,6 +247,9 @@ func (e *env) serve(c portico.Config, host string, number *port) error {
 
 	r := &reporter{e: e, dev: c.Dev}
 	c.OnLoad, c.OnListen = r.loaded, r.listening
+	if e.err.terminal {
+		c.OnPrerender = func(done, all int) { e.err.progress("making static answers", done, all) }
+	}
 	if c.Dev {
 		c.Wrap = e.logRequests
 	}

@@ -42,6 +42,20 @@ func (c *console) line(s string) {
 	fmt.Fprintln(c.w, s)
 }
 
+// progress draws a bar in place of the last one, and takes it away when all is
+// done. It is for terminals.
+func (c *console) progress(what string, done, all int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if done >= all {
+		fmt.Fprint(c.w, "\r\x1b[K")
+		return
+	}
+	const width = 24
+	full := width * done / all
+	fmt.Fprintf(c.w, "\r\x1b[K  %s %s%s %d/%d", what, strings.Repeat("█", full), strings.Repeat("░", width-full), done, all)
+}
+
 func (c *console) paint(code, s string) string {
 	if !c.terminal {
 		return s

@@ -272,7 +272,8 @@ func (l *Loader) goStatic(s *Site, g GoRoute, p route.Pattern, rt *pipeline.Rout
 	}
 	h := g.Handlers[http.MethodGet]
 	rt.Keep(&pipeline.Static{Space: id, Blank: true, Render: func(ctx context.Context, r pipeline.Rendering) (*cache.Entry, error) {
-		req, err := http.NewRequestWithContext(within{ctx, l.o.Context}, http.MethodGet, origin+r.Path, nil)
+		ctx, parts := Collect(Within(ctx, l.o.Context), life, append(cache.PathTags(p.String()+"/route", r.Path), tags...))
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+r.Path, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -282,26 +283,12 @@ func (l *Loader) goStatic(s *Site, g GoRoute, p route.Pattern, rt *pipeline.Rout
 		}
 		rec := &recorder{header: http.Header{}}
 		h.ServeHTTP(rec, req)
-		e := &cache.Entry{Kind: cache.Route, Name: "GET " + r.Path, Lifetime: life}
-		e.Tags = append(cache.PathTags(p.String()+"/route", r.Path), tags...)
+		e := &cache.Entry{Kind: cache.Route, Name: "GET " + r.Path}
+		e.Lifetime, e.Tags = parts.Sum()
 		rec.fill(e)
 		return e, nil
 	}})
 	return nil
-}
-
-// within is a context that ends with one and has the values of another: a
-// static handler sees no values of the request that happens to be the first.
-type within struct {
-	context.Context
-	values context.Context
-}
-
-func (w within) Value(key any) any {
-	if w.values == nil {
-		return nil
-	}
-	return w.values.Value(key)
 }
 
 // recorder takes what a Go handler answers.
