@@ -248,4 +248,7 @@ type RouteInfo struct {
 	Methods []string `json:"methods"`
 	// Dynamic routes have parameters, and are asked after all others.
 	Dynamic bool `json:"dynamic,omitempty"`
+	// Kept is how long the answers of GET are kept: "60s", "forever"; "" where
+	// each request runs the handler.
+	Kept string `json:"kept,omitempty"`
 }

@@ -203,8 +203,16 @@ func printRoutes(c *console, routes []portico.RouteInfo) {
 		wide, methods = max(wide, len(r.Pattern)), max(methods, len(methodList(r)))
 	}
 	for _, r := range routes {
-		c.line(fmt.Sprintf("  %-*s  %-*s  %s", wide, r.Pattern, methods, methodList(r), c.dim(r.Source)))
+		c.line(fmt.Sprintf("  %-*s  %-*s  %s", wide, r.Pattern, methods, methodList(r), c.dim(r.Source+kept(r))))
 	}
+}
+
+// kept tells of a route whose GET answers are kept.
+func kept(r portico.RouteInfo) string {
+	if r.Kept == "" {
+		return ""
+	}
+	return " (kept " + r.Kept + ")"
 }
 
 // methodList leaves out what is answered by itself.
@@ -253,7 +261,7 @@ func printOrder(c *console, rules []portico.RuleInfo, routes []portico.RouteInfo
 		dynamic = len(routes)
 	}
 	route := func(r portico.RouteInfo) {
-		rows = append(rows, [4]string{"route", r.Pattern, methodList(r), r.Source})
+		rows = append(rows, [4]string{"route", r.Pattern, methodList(r), r.Source + kept(r)})
 	}
 	for _, r := range routes[:dynamic] {
 		route(r)

@@ -26,6 +26,8 @@ type Static struct {
 	// and nothing else. An entry whose lifetime does not keep is for the one who
 	// asks alone. No entry means that the handler wants its request after all.
 	Render func(ctx context.Context, r Rendering) (*cache.Entry, error)
+	// Lifetime is how long the answers hold at most.
+	Lifetime cache.Lifetime
 	// Blank handlers get such a request always, also where nothing is kept.
 	Blank bool
 	// Listed are the paths that are served at all; nil is any.
@@ -48,6 +50,18 @@ func (rt *Route) Keep(s *Static) {
 		s.key = cache.Key{}
 	}
 	rt.static = s
+}
+
+// Kept is how long the route's GET answers are kept, for people: "60s" or
+// "forever"; "" where they are not.
+func (rt *Route) Kept() string {
+	switch {
+	case rt.static == nil:
+		return ""
+	case rt.static.Lifetime.Revalidate == cache.Forever:
+		return "forever"
+	}
+	return strconv.FormatInt(int64(rt.static.Lifetime.Revalidate/time.Second), 10) + "s"
 }
 
 func (s *Static) keyOf(path string) cache.Key {

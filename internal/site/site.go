@@ -112,6 +112,9 @@ type RouteInfo struct {
 	Source  string   `json:"source"`
 	Methods []string `json:"methods"` // empty: any
 	Dynamic bool     `json:"dynamic,omitempty"`
+	// Kept is how long the answers of GET are kept: "60s", "forever"; "" where
+	// each request runs the handler.
+	Kept string `json:"kept,omitempty"`
 }
 
 // ServeHTTP answers a request.
@@ -502,7 +505,7 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 		return errors.Join(problems...)
 	}
 	for _, e := range table.All() {
-		s.Routes = append(s.Routes, RouteInfo{Pattern: e.Pattern.String(), Source: e.Source, Methods: slices.Clone(e.Value.Methods), Dynamic: !e.Pattern.Static()})
+		s.Routes = append(s.Routes, RouteInfo{Pattern: e.Pattern.String(), Source: e.Source, Methods: slices.Clone(e.Value.Methods), Dynamic: !e.Pattern.Static(), Kept: e.Value.Kept()})
 	}
 	c, err := l.pipeline(s, guard)
 	if err != nil {

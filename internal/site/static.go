@@ -84,8 +84,9 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 		}
 	}
 	st := &pipeline.Static{
-		Space: s.build,
-		Blank: m.Segment.Dynamic == "force-static",
+		Space:    s.build,
+		Lifetime: life,
+		Blank:    m.Segment.Dynamic == "force-static",
 		Render: func(ctx context.Context, r pipeline.Rendering) (*cache.Entry, error) {
 			c := next.Call{Entry: f.Path, Export: http.MethodGet, Pattern: f.Pattern.String(), URL: origin + r.Path,
 				Params: r.Params, Dynamic: dynamic, Segment: &m.Segment, Draft: r.Draft}
@@ -271,7 +272,7 @@ func (l *Loader) goStatic(s *Site, g GoRoute, p route.Pattern, rt *pipeline.Rout
 		origin = buildOrigin
 	}
 	h := g.Handlers[http.MethodGet]
-	rt.Keep(&pipeline.Static{Space: id, Blank: true, Render: func(ctx context.Context, r pipeline.Rendering) (*cache.Entry, error) {
+	rt.Keep(&pipeline.Static{Space: id, Lifetime: life, Blank: true, Render: func(ctx context.Context, r pipeline.Rendering) (*cache.Entry, error) {
 		ctx, parts := Collect(Within(ctx, l.o.Context), life, append(cache.PathTags(p.String()+"/route", r.Path), tags...))
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+r.Path, nil)
 		if err != nil {
