@@ -20,10 +20,11 @@ func TestDocumented(t *testing.T) {
 		}
 	}
 	// Of an object's keys the list is in the error of one that is not known.
-	for _, key := range []string{"cors", "csrf", "rateLimit", "rateLimits", "server", "proxy"} {
+	for _, key := range []string{"cache", "cors", "csrf", "rateLimit", "rateLimits", "server", "proxy"} {
 		p.ownFields()[key](&Object{Members: []Member{{"????????????????????", 1.0}}}, place{key})
 	}
 	p.tls(&Object{Members: []Member{{"????????????????????", 1.0}, {"acme", &Object{Members: []Member{{"????????????????????", 1.0}}}}}}, place{"tls"})
+	p.cacheLife(&Object{Members: []Member{{"often", &Object{Members: []Member{{"????????????????????", 1.0}}}}}}, place{"cacheLife"})
 	found := 0
 	for _, e := range p.problems {
 		_, list, ok := strings.Cut(e.Error(), "the keys here are ")

@@ -12,7 +12,7 @@ func Ignores(key string) bool { return slices.Contains(ignored, key) }
 // still carry.
 var ignored = []string{
 	"adapterPath", "agentRules", "allowedDevOrigins", "amp", "assetPrefix", "bundlePagesRouterDependencies",
-	"cacheComponents", "cacheHandlers", "cacheLife", "cleanDistDir", "compiler", "configOrigin", "crossOrigin",
+	"cacheComponents", "cacheHandlers", "cleanDistDir", "compiler", "configOrigin", "crossOrigin",
 	"deploymentId", "deprecated", "devIndicators", "enablePrerenderSourceMaps", "eslint", "excludeDefaultMomentLocales",
 	"exportPathMap", "generateBuildId", "htmlLimitedBots", "images", "instrumentationClientInject", "logging",
 	"modularizeImports", "onDemandEntries", "outputFileTracingExcludes", "outputFileTracingIncludes",

@@ -377,6 +377,7 @@ func (p *parser) nextFields() fields {
 		"expireTime":         p.expireTime,
 		"cacheMaxMemorySize": p.cacheSize,
 		"cacheHandler":       p.setText(&s.CacheHandler),
+		"cacheLife":          p.cacheLife,
 		"experimental":       p.experimental,
 		"i18n": func(v any, at place) {
 			p.fail(at, "put the routes below app/[lang]/ and let middleware choose the language", "routing by locale is not supported: it belongs to the pages router, and Next.js ignores it for route handlers")
@@ -487,6 +488,7 @@ func (p *parser) cacheSize(v any, at place) {
 func (p *parser) experimentalFields() fields {
 	return fields{
 		"caseSensitiveRoutes": p.setBool(&p.s.CaseSensitive),
+		"cacheLife":           p.cacheLife, // of Next.js 15
 		// How long an upstream may be silent: 30 s in Next.js.
 		"proxyTimeout": func(v any, at place) {
 			if p.s.Proxy.Default.ResponseTimeout == 0 { // ours wins
@@ -562,6 +564,7 @@ func (p *parser) ownFields() fields {
 		},
 		"rateLimits":     p.rateLimits,
 		"maxConcurrency": p.setCount(&s.MaxConcurrency),
+		"cache":          p.cache,
 		"server":         p.server,
 		"proxy":          p.proxy,
 	}
@@ -592,6 +595,7 @@ func (p *parser) server(v any, at place) {
 			}
 		},
 		"isolates": p.setCount(&s.Isolates),
+		"admin":    p.admin,
 		"tls":      p.tls,
 	})
 }

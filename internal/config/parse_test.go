@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -140,6 +141,15 @@ func TestSettings(t *testing.T) {
 					"https://a.example":   {ConnectTimeout: 3 * time.Second, ResponseTimeout: 9 * time.Second, FlushInterval: -1, MaxResponseHeaderSize: 8 << 10, MaxConcurrent: 2, Breaker: Breaker{Failures: 4, Cooldown: time.Minute}, Addresses: []string{"10.0.0.1:80", "10.0.0.2:80"}},
 					"http://b.example:81": {ConnectTimeout: time.Second, ResponseTimeout: -1, FlushInterval: -1, MaxResponseHeaderSize: 8 << 10, MaxConcurrent: -1, Breaker: Breaker{Failures: 4}},
 				}}}},
+		{"cache", `{"cacheLife": {"often": {"stale": 60, "revalidate": 300, "expire": 3600}, "once": {"expire": 1e300}}, "cache": {"url": "rediss://user:secret@host:6380/2", "prefix": "shop", "timeout": "1s", "lease": "20s", "dir": "/var/cache", "maxMemory": "1mb", "maxDisk": "2mb"}, "server": {"admin": true}}`, true,
+			Settings{CacheLife: map[string]CacheLife{"often": {Stale: new(time.Minute), Revalidate: new(5 * time.Minute), Expire: new(time.Hour)}, "once": {Expire: new(time.Duration(math.MaxInt64))}},
+				Cache:  Cache{Store: "rediss://user:secret@host:6380/2", Prefix: "shop", Timeout: time.Second, Lease: 20 * time.Second, Dir: "/var/cache", MaxMemory: 1 << 20, MaxDisk: 2 << 20},
+				Server: Server{Admin: "unix:.portico/admin.sock"}}},
+		{"a store alone", `{"portico": {"cache": "valkey://host", "server": {"admin": "unix:/run/a.sock"}}, "experimental": {"cacheLife": {"often": {}}}}`, false,
+			Settings{Cache: Cache{Store: "valkey://host"}, CacheLife: map[string]CacheLife{"often": {}}, Server: Server{Admin: "unix:/run/a.sock"}}},
+		{"no cache", `{"cache": false, "server": {"admin": false}}`, true, Settings{Cache: Cache{Store: CacheOff}}},
+		{"the default", `{"cache": null, "cacheLife": null}`, true, Settings{}},
+		{"memory", `{"cache": "memory"}`, true, Settings{Cache: Cache{Store: CacheMemory}}},
 		{"both places", `{"portico": {"bodyLimit": "1mb", "maxConcurrency": 2}, "bodyLimit": "2mb"}`, true, Settings{BodyLimit: 2 << 20, MaxConcurrency: 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -59,15 +59,17 @@ type Settings struct {
 	// NoKeepAlive is httpAgentOptions.keepAlive: false: fetch uses a connection
 	// once.
 	NoKeepAlive bool
-	// ExpireTime is how long an answer that is stale may be served while a new
-	// one is made; 0 is a year, negative: not at all.
+	// ExpireTime is how old an answer may be that is given while a new one is
+	// made; 0 is a year, negative: none is.
 	ExpireTime time.Duration
 	// CacheMaxMemorySize bounds what the cache keeps in memory, in bytes; 0 is
-	// 50 MB, negative: nothing is kept.
+	// 50 MB, negative: nothing is kept there.
 	CacheMaxMemorySize int64
 	// CacheHandler is the module that the project names as its cache; "" is
 	// none.
 	CacheHandler string
+	// CacheLife are the profiles of cacheLife beside Next.js's own, by name.
+	CacheLife map[string]CacheLife
 
 	// Ignored are keys that Next.js has for React rendering or its build, in
 	// the order in which they stand in the file.
@@ -100,6 +102,8 @@ type Settings struct {
 	// MaxConcurrency bounds the requests that one route handles at a time; 0 is
 	// no limit.
 	MaxConcurrency int
+	// Cache says where answers are kept.
+	Cache Cache
 	// Server is about sockets and isolates.
 	Server Server
 	// Proxy is about external rewrites.
@@ -174,6 +178,9 @@ type Server struct {
 	// Health is the path that tells whether the server is ready; "" is
 	// /healthz, "-" is none.
 	Health string
+	// Admin is where operators talk to the server: "unix:" and a path, a
+	// relative one below the project; "" is nowhere.
+	Admin string
 	// TLS is nil when connections are plain.
 	TLS *TLS
 }
