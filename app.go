@@ -33,6 +33,7 @@ type App struct {
 	routes     []site.GoRoute
 	middleware []func(http.Handler) http.Handler
 	exposed    map[string]map[string]site.Function
+	stores     *site.Stores // what outlives loads
 	loader     *site.Loader // nil when a registration has changed
 	inputs     *site.Inputs // what the last load read; nil when there are no files
 	closed     bool
@@ -77,7 +78,7 @@ func New(c Config) *App {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	a := &App{c: c, exposed: map[string]map[string]site.Function{}}
+	a := &App{c: c, exposed: map[string]map[string]site.Function{}, stores: site.NewStores(c.Now, c.Logger)}
 	a.values = context.WithValue(context.Background(), appKey{}, a)
 	a.ready.Store(true)
 	a.ending, a.end = context.WithCancel(context.Background())
@@ -98,7 +99,7 @@ func (a *App) Load(ctx context.Context) error {
 	if a.loader == nil {
 		a.loader = site.NewLoader(site.Options{
 			Dir: a.c.Dir, FS: a.c.FS, Dev: a.c.Dev, Environ: a.c.Environ, Settings: a.c.apply, Hostname: a.c.Hostname, Ready: a.ready.Load,
-			Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger, Now: a.c.Now,
+			Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger, Now: a.c.Now, Stores: a.stores,
 			Context: a.values, Progress: a.c.OnPrerender,
 		})
 	}
@@ -197,6 +198,7 @@ func (a *App) Close(ctx context.Context) error {
 	a.closed = true
 	a.swap(nil)
 	a.forget()
+	a.stores.Close()
 	a.mu.Unlock()
 	done := make(chan struct{})
 	go func() { a.closing.Wait(); close(done) }()

@@ -85,6 +85,19 @@ type Config struct {
 	// DrainTimeout is how long Run waits for requests under way when it is told
 	// to stop. 0 is 30 seconds, unless the project's configuration has another.
 	DrainTimeout time.Duration
+	// Cache is where answers are kept: "memory"; "disk", which is memory with a
+	// file behind it; the URL of a Redis or Valkey server that nodes share, such
+	// as "redis://user:password@host:6379/0"; or "off". Empty is what the
+	// project's configuration says, or else "disk" for a Dir, and "memory" in
+	// development, for an FS and for Go routes alone.
+	Cache string
+	// CacheDir is the folder of the file, from Dir. Empty is ".portico/cache".
+	CacheDir string
+	// Admin is the unix socket on which Run answers the command portico cache,
+	// for the user of the process alone: "unix:/run/app/admin.sock". A relative
+	// path is one from Dir. Empty is what the project's configuration says, or
+	// else none.
+	Admin string
 	// Isolates is how many script engines run side by side. 0 is GOMAXPROCS.
 	// Module scope exists once in each.
 	Isolates int
@@ -164,6 +177,9 @@ func (c *Config) apply(s *config.Settings) {
 	set(&s.Server.MemoryLimit, c.MemoryLimit)
 	set(&s.Server.Isolates, c.Isolates)
 	set(&s.Server.DrainTimeout, c.DrainTimeout)
+	set(&s.Cache.Store, c.Cache)
+	set(&s.Cache.Dir, c.CacheDir)
+	set(&s.Server.Admin, c.Admin)
 	if c.Addr != "" {
 		s.Server.Listen = []string{c.Addr}
 	}

@@ -12,6 +12,9 @@
 // server ends with the test; requests that are still under way then are
 // aborted.
 //
+// The cache is in memory and empty, whatever the project's configuration says,
+// unless Config.Cache or Config.CacheDir name another.
+//
 // What the server logs, scripts' console included, is part of the test's
 // output unless Config.Logger says otherwise.
 //
@@ -62,6 +65,9 @@ func New(t testing.TB, c portico.Config, setup ...func(app *portico.App)) *Serve
 	}
 	if c.DrainTimeout <= 0 {
 		c.DrainTimeout = DrainTimeout
+	}
+	if c.Cache == "" && c.CacheDir == "" {
+		c.Cache = "memory" // no test finds what another has left, nor a server of others
 	}
 	if c.Hostname == "" {
 		c.Hostname = "app.test" // in development only known hosts are answered

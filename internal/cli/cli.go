@@ -40,6 +40,8 @@ type serveFlags struct {
 	Dir      string `arg:"" optional:"" default:"." help:"The project: the folder that holds app/ or src/app/."`
 	Port     *port  `short:"p" env:"PORT" placeholder:"PORT" help:"Port to listen on (default 3000); 0 takes a free one."`
 	Hostname string `short:"H" placeholder:"HOST" help:"Address to listen on. dev listens on loopback, start on all interfaces."`
+	Admin    string `placeholder:"SOCKET" help:"Unix socket for portico cache: unix:/path (default none)."`
+	Cache    string `env:"PORTICO_CACHE" placeholder:"STORE" help:"Where answers are kept: memory, disk, off, or a Redis URL, which is better given in $PORTICO_CACHE."`
 }
 
 type devCmd struct {
@@ -192,7 +194,7 @@ func (c *devCmd) Run(e *env) error {
 	if host == "" {
 		host = "localhost"
 	}
-	return e.serve(portico.Config{Dir: c.Dir, Dev: true, Hostname: c.Hostname}, host, c.Port)
+	return e.serve(portico.Config{Dir: c.Dir, Dev: true, Hostname: c.Hostname, Admin: c.Admin, Cache: c.Cache}, host, c.Port)
 }
 
 func (c *startCmd) Run(e *env) error {
@@ -202,7 +204,7 @@ func (c *startCmd) Run(e *env) error {
 	return e.serve(portico.Config{
 		Dir: c.Dir, PublicOrigin: c.PublicOrigin, HandlerTimeout: c.HandlerTimeout,
 		JobLimit: c.JobLimit, DrainTimeout: c.DrainTimeout, Isolates: c.Isolates,
-		Addr: c.Listen, AccessLog: c.AccessLog,
+		Addr: c.Listen, AccessLog: c.AccessLog, Admin: c.Admin, Cache: c.Cache,
 	}, c.Hostname, c.Port)
 }
 

@@ -239,12 +239,13 @@ func environment(extra []string) []string {
 	var env []string
 	for _, v := range os.Environ() {
 		switch name, _, _ := strings.Cut(v, "="); name {
-		case "PORT", "HOSTNAME", "NODE_ENV", "UPSTREAM":
+		case "PORT", "HOSTNAME", "NODE_ENV", "UPSTREAM", "PORTICO_CACHE":
 		default:
 			env = append(env, v)
 		}
 	}
-	return append(env, extra...)
+	// Every server begins with an empty cache.
+	return append(append(env, "PORTICO_CACHE=memory"), extra...)
 }
 
 // lockedBuffer collects what a process prints while we look at it.

@@ -413,6 +413,10 @@ func TestHealth(t *testing.T) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 	ready = false
+	c.CacheHealth = func() string { return "redis: away" }
+	if w := request(pipeline(t, c), "GET", "/healthz"); w.Code != 503 || w.Body.String() != `{"status":"stopping","cache":"redis: away"}`+"\n" {
+		t.Errorf("with a cache that is away: %d %q", w.Code, w.Body)
+	}
 	if w := request(p, "GET", "/healthz"); w.Code != 503 {
 		t.Errorf("while stopping: got %d %s", w.Code, w.Body)
 	}

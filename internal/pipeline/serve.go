@@ -77,6 +77,9 @@ type Config struct {
 	// tells it; nil is always.
 	HealthPath string
 	Ready      func() bool
+	// CacheHealth says there what is wrong with the cache, in words for everybody;
+	// "" and nil are nothing. The server is no less ready for it.
+	CacheHealth func() string
 
 	// Logger receives errors, and one line a request when AccessLog is set. It
 	// must not be nil.

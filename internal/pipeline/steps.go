@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -89,13 +90,19 @@ func (p *Pipeline) health(x *Exchange) bool {
 	h := x.W.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
-	status, text := http.StatusOK, `{"status":"ready"}`
+	status, said := http.StatusOK, struct {
+		Status string `json:"status"`
+		Cache  string `json:"cache,omitempty"`
+	}{Status: "ready"}
 	if p.c.Ready != nil && !p.c.Ready() {
-		status, text = http.StatusServiceUnavailable, `{"status":"stopping"}`
+		status, said.Status = http.StatusServiceUnavailable, "stopping"
+	}
+	if p.c.CacheHealth != nil {
+		said.Cache = p.c.CacheHealth()
 	}
 	x.W.WriteHeader(status)
 	if x.R.Method != http.MethodHead {
-		_, _ = x.W.Write([]byte(text + "\n"))
+		_ = json.NewEncoder(x.W).Encode(said) // the client may have left
 	}
 	return true
 }

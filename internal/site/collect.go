@@ -65,4 +65,4 @@ func (w within) Value(key any) any {
 }
 
 // Cache keeps what the project has kept; nil where nothing is.
-func (s *Site) Cache() *cache.Cache { return s.cache }
+func (s *Site) Cache() *cache.Cache { return s.shared.Cache }

@@ -106,14 +106,14 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 		Headers: set.Headers, Redirects: set.Redirects,
 		BeforeFiles: set.Rewrites.BeforeFiles, AfterFiles: set.Rewrites.AfterFiles, Fallback: set.Rewrites.Fallback,
 		Middleware: l.o.Middleware, BodyLimit: set.BodyLimit, Concurrency: set.MaxConcurrency,
-		HealthPath: set.Server.Health, Ready: l.o.Ready,
+		HealthPath: set.Server.Health, Ready: l.o.Ready, CacheHealth: s.shared.Health, Limiter: s.shared.Limiter,
 		Logger: l.o.Logger, AccessLog: set.AccessLog != nil && *set.AccessLog, Dev: l.o.Dev, Source: l.project(),
 	}
 	if c.BodyLimit == 0 {
 		c.BodyLimit = defaultBodyLimit
 	}
 	if !l.o.Dev { // as in Next.js: a developer sees what the handler does
-		c.Cache, c.Now, c.NoETags = s.cache, l.o.Now, set.NoETags
+		c.Cache, c.Now, c.NoETags = s.shared.Cache, l.o.Now, set.NoETags
 	}
 	switch c.HealthPath {
 	case "":

@@ -21,8 +21,6 @@ import (
 	"time"
 
 	"github.com/portico-dev/portico/internal/bundle"
-	"github.com/portico-dev/portico/internal/cache"
-	"github.com/portico-dev/portico/internal/cache/memory"
 	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
@@ -65,6 +63,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Now is the clock of what is kept for a while; nil is time.Now.
 	Now func() time.Time
+	// Stores outlive the Loader, which then does not close them. Nil has the
+	// Loader make its own.
+	Stores *Stores
 }
 
 // GoRoute is a route registered in Go.
@@ -101,9 +102,9 @@ type Site struct {
 
 	handler http.Handler
 	build   string // see buildID
-	cache   *cache.Cache
 	app     *next.App
 	proxy   *proxy.Proxy
+	shared  *Shared
 }
 
 // RouteInfo is a row of the route listing.
@@ -121,26 +122,31 @@ type RouteInfo struct {
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Close waits for requests under way and what they left behind until ctx ends,
-// then stops the site's scripts.
+// then stops the site's scripts. The last site that has a store closes it.
 func (s *Site) Close(ctx context.Context) error {
 	if s.proxy != nil {
 		defer s.proxy.Close()
 	}
-	if s.app == nil {
-		return nil
+	var err error
+	if s.app != nil {
+		err = s.app.Close(ctx)
 	}
-	return s.app.Close(ctx)
+	return errors.Join(err, s.shared.release())
 }
+
+// Shared is what the site has in common with those before and after it. It is
+// open until the site is closed.
+func (s *Site) Shared() *Shared { return s.shared }
 
 // Loader loads one project again and again.
 type Loader struct {
 	o       Options
+	stores  *Stores
 	builder *bundle.Builder
 	define  map[string]string // what builder was made with
 	config  *configured       // the last one that was sound
 
-	kept       *cache.Cache // TODO stores
-	configText string       // of the configuration that was read last, for places
+	configText string // of the configuration that was read last, for places
 }
 
 // NewLoader prepares a loader; nothing is read yet.
@@ -148,11 +154,23 @@ func NewLoader(o Options) *Loader {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Loader{o: o}
+	l := &Loader{o: o, stores: o.Stores}
+	if l.stores == nil {
+		l.stores = NewStores(o.Now, o.Logger)
+	}
+	return l
 }
 
-// Close frees what the loader keeps between loads.
+// Close frees what the loader keeps between loads. Sites keep what they share
+// until they are closed.
 func (l *Loader) Close() {
+	l.unbuild()
+	if l.o.Stores == nil {
+		l.stores.Close()
+	}
+}
+
+func (l *Loader) unbuild() {
 	if l.builder != nil {
 		l.builder.Close()
 		l.builder = nil
@@ -163,37 +181,43 @@ func (l *Loader) Close() {
 // behind, and the error has all problems that were found. Inputs are nil when
 // there are no files to watch.
 func (l *Loader) Load(ctx context.Context) (*Site, *Inputs, error) {
-	if l.kept == nil {
-		l.kept = cache.New(cache.Options{Store: memory.New(memory.Options{Now: l.o.Now}), Now: l.o.Now, Problem: func(err error) { l.o.Logger.Warn("cache", "error", err) }})
+	s, in, err := l.loadSite(ctx)
+	if err != nil {
+		s.shared.drop() // what other sites use goes on
+		return nil, in, err
 	}
-	s := &Site{Settings: &config.Settings{}, cache: l.kept}
+	l.stores.keep(s.shared)
+	return s, in, nil
+}
+
+// loadSite is Load. On failure the Site is there with what it shares.
+func (l *Loader) loadSite(ctx context.Context) (*Site, *Inputs, error) {
+	s := &Site{Settings: &config.Settings{}}
 	switch {
 	case l.o.FS != nil:
 		dir, err := os.MkdirTemp("", "portico-app-*")
 		if err != nil {
-			return nil, nil, fmt.Errorf("the embedded project needs a temporary directory while it loads: %w", err)
+			return s, nil, fmt.Errorf("the embedded project needs a temporary directory while it loads: %w", err)
 		}
 		defer os.RemoveAll(dir)
 		if err := os.CopyFS(dir, l.o.FS); err != nil {
-			return nil, nil, fmt.Errorf("the embedded project cannot be unpacked: %w", err)
+			return s, nil, fmt.Errorf("the embedded project cannot be unpacked: %w", err)
 		}
-		if err := l.load(ctx, s, &Inputs{Root: dir}); err != nil {
-			return nil, nil, err
-		}
-		return s, nil, nil
+		return s, nil, l.load(ctx, s, &Inputs{Root: dir})
 	case l.o.Dir != "":
 		dir, err := folder(l.o.Dir)
 		if err != nil {
-			return nil, nil, err
+			return s, nil, err
 		}
 		in := &Inputs{Root: dir, Started: time.Now()}
-		if err := l.load(ctx, s, in); err != nil {
-			in.Failed = true
-			return nil, in, err
-		}
-		return s, in, nil
+		err = l.load(ctx, s, in)
+		in.Failed = err != nil
+		return s, in, err
 	}
 	l.override(s)
+	if err := l.share(s, ""); err != nil {
+		return s, nil, err
+	}
 	return s, nil, l.finish(s, nil)
 }
 
@@ -257,6 +281,13 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 		return err
 	}
 
+	root := in.Root
+	if l.o.FS != nil {
+		root = "" // it is gone when the site runs
+	}
+	if err := l.share(s, root); err != nil {
+		return err
+	}
 	app, built, err := l.scripts(ctx, in.Root, s, tree, guard, env)
 	var failed *bundle.Error
 	switch {
@@ -306,14 +337,14 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		return nil, nil, err
 	}
 	if l.builder == nil || o.FS != nil || !maps.Equal(define, l.define) {
-		l.Close() // it would go on with the old values
+		l.unbuild() // it would go on with the old values
 		b, err := bundle.NewBuilder(bundle.Options{Dir: dir, Define: define, Dev: o.Dev, Host: l.hosted}, js.Check)
 		if err != nil {
 			return nil, nil, err
 		}
 		l.builder, l.define = b, define
 		if o.FS != nil {
-			defer l.Close()
+			defer l.unbuild()
 		}
 	}
 	built, err := l.builder.Rebuild(ctx, entries)
@@ -332,20 +363,22 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		cwd = "" // the folder is gone when the site runs
 	}
 	app, err := next.New(program, next.Options{
-		HandlerTimeout: limit(s.Settings.Server.HandlerTimeout),
+		HandlerTimeout: bounded(s.Settings.Server.HandlerTimeout),
 		Isolates:       s.Settings.Server.Isolates,
-		Pool:           js.Options{JobLimit: limit(s.Settings.Server.JobLimit), MemoryLimit: s.Settings.Server.MemoryLimit},
+		Pool:           js.Options{JobLimit: bounded(s.Settings.Server.JobLimit), MemoryLimit: s.Settings.Server.MemoryLimit},
 		Middleware:     guard.file,
-		Cache:          s.cache,
+		Cache:          s.shared.Cache,
+		Limiter:        s.shared.Limiter,
+		SessionCookies: s.Settings.RateLimit.SessionCookies,
 		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
 		Modules:        l.expose,
 	})
 	return app, built, err
 }
 
-// limit is a time limit of the settings for those who know no limit that is
+// bounded is a time limit of the settings for those who know no limit that is
 // none: a negative one is three centuries.
-func limit(d time.Duration) time.Duration {
+func bounded(d time.Duration) time.Duration {
 	if d < 0 {
 		return math.MaxInt64
 	}
