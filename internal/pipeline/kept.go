@@ -33,8 +33,9 @@ type Static struct {
 	// Listed are the paths that are served at all; nil is any.
 	Listed map[string]bool
 
-	key    cache.Key // of a route without parameters
-	unkept atomic.Bool
+	key     cache.Key // of a route without parameters
+	control string    // the Cache-Control of an entry that holds as long as it may
+	unkept  atomic.Bool
 }
 
 // Rendering asks for a static answer.
@@ -49,6 +50,7 @@ func (rt *Route) Keep(s *Static) {
 	if s.key = s.keyOf(rt.Pattern); strings.Contains(rt.Pattern, "[") {
 		s.key = cache.Key{}
 	}
+	s.control = s.Lifetime.CacheControl()
 	rt.static = s
 }
 
@@ -220,6 +222,9 @@ func (p *Pipeline) Prerender(ctx context.Context, rt *Route, path string, params
 // finished is an entry as it is kept, with a validator of its own where the
 // handler has given none.
 func (p *Pipeline) finished(e *cache.Entry) *cache.Entry {
+	if !bodyless(e.Status) {
+		e.Header["Content-Length"] = []string{strconv.Itoa(len(e.Body))}
+	}
 	if p.c.NoETags || e.Status != http.StatusOK || e.Header["Etag"] != nil || len(e.Body) == 0 {
 		return e
 	}
@@ -243,10 +248,14 @@ func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *cache.Result) {
 		h["Content-Type"] = nil // none, where net/http would guess one
 	}
 	if kept != nil {
+		s := x.Route.static
 		_, life := e.Current()
 		var lines [3]string
 		if h["Cache-Control"] == nil {
-			lines[0] = life.CacheControl()
+			lines[0] = s.control
+			if life != s.Lifetime {
+				lines[0] = life.CacheControl()
+			}
 			h["Cache-Control"] = lines[0:1:1]
 		}
 		lines[1] = kept.Outcome.Header()
@@ -266,14 +275,19 @@ func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *cache.Result) {
 		x.W.WriteHeader(http.StatusNotModified)
 		return
 	}
-	bodyless := e.Status == http.StatusNoContent || e.Status == http.StatusResetContent || e.Status == http.StatusNotModified
-	if !bodyless {
+	none := bodyless(e.Status)
+	if !none && h["Content-Length"] == nil {
 		h["Content-Length"] = []string{strconv.Itoa(len(e.Body))}
 	}
 	x.W.WriteHeader(e.Status)
-	if !bodyless && x.R.Method != http.MethodHead {
+	if !none && x.R.Method != http.MethodHead {
 		_, _ = x.W.Write(e.Body) // the client has gone: nobody to tell
 	}
+}
+
+// bodyless are the statuses whose answers have no body (RFC 9110 §6.4.1).
+func bodyless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusResetContent || status == http.StatusNotModified
 }
 
 func (p *Pipeline) now() time.Time {
