@@ -448,7 +448,7 @@ func (b *bench) measureStartup(ctx context.Context) (*startup, error) {
 	guide := filepath.Join(b.root, "examples", "guide")
 	for range 10 {
 		c, err := start(ctx, b.root, nil, "/hello-world", func(port string) []string {
-			return []string{b.binary, "start", guide, "--port", port, "--hostname", "127.0.0.1"}
+			return []string{b.binary, "start", guide, "--port", port, "--hostname", "127.0.0.1", "--cache", "memory"}
 		})
 		if err != nil {
 			return nil, err

@@ -72,7 +72,7 @@ func (b *bench) startPeers(ctx context.Context, want func(string) bool, wanted m
 	const probe, probeRules = "/api/json?name=probe", "/up/small"
 	portico := func(dir string) func(string) []string {
 		return func(port string) []string {
-			return []string{b.binary, "start", filepath.Join(b.root, "bench", dir), "--port", port, "--hostname", "127.0.0.1"}
+			return []string{b.binary, "start", filepath.Join(b.root, "bench", dir), "--port", port, "--hostname", "127.0.0.1", "--cache", "memory"}
 		}
 	}
 	if wanted[appRoutes] {

@@ -185,7 +185,7 @@ func start(t *testing.T, app string, env []string) *process {
 	_, port, _ := strings.Cut(addr, ":")
 
 	s := &process{addr: addr, output: &lockedBuffer{awaited: readyLine, seen: make(chan struct{})}, exited: make(chan error, 1)}
-	s.cmd = exec.Command(portico, "start", app, "-p", port, "-H", "127.0.0.1")
+	s.cmd = exec.Command(portico, "start", app, "-p", port, "-H", "127.0.0.1", "--cache", "memory")
 	s.cmd.Env = environment(env)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {
