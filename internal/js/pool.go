@@ -110,14 +110,26 @@ func (p *Pool) Begin(s *Scope) (*Isolate, error) {
 		best.settleLoad(-1)
 		return p.Begin(s)
 	}
-	best.scopeMu.Lock()
-	s.prev, s.next = &best.scopes, best.scopes.next
+	best.enter(s)
+	return best, nil
+}
+
+// Join counts a scope on an isolate that it is bound to, until End: a retired
+// isolate is not closed before. A closed one stays so, which Post tells.
+func (p *Pool) Join(iso *Isolate, s *Scope) {
+	iso.settleLoad(1)
+	iso.enter(s)
+}
+
+// enter puts a scope in the list of those under way.
+func (iso *Isolate) enter(s *Scope) {
+	iso.scopeMu.Lock()
+	s.prev, s.next = &iso.scopes, iso.scopes.next
 	if s.next != nil {
 		s.next.prev = s
 	}
-	best.scopes.next = s
-	best.scopeMu.Unlock()
-	return best, nil
+	iso.scopes.next = s
+	iso.scopeMu.Unlock()
 }
 
 // End counts a scope as gone from its isolate.

@@ -49,6 +49,13 @@ type Options struct {
 	// usual ones.
 	Limiter        limit.Limiter
 	SessionCookies []string
+	// Build names the code of the bundle: what functions with 'use cache' have
+	// returned is for that code alone.
+	Build string
+	// CacheLife are the profiles of cacheLife() beside Next.js's own, by name.
+	CacheLife map[string]CacheLife
+	// Draft is the secret of draft mode's cookie; nil is a random one.
+	Draft *Draft
 }
 
 // App is the script side of a site: a compiled bundle and the isolates that
@@ -58,7 +65,8 @@ type App struct {
 	pool   *js.Pool
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   work // requests and what they left for after the answer
+	work   work  // requests and what they left for after the answer
+	waits  waits // of cached functions for one another
 }
 
 // New starts the isolates of a compiled bundle.
@@ -68,6 +76,9 @@ func New(p *js.Program, o Options) (*App, error) {
 	}
 	if o.Limiter == nil {
 		o.Limiter = limit.NewMemory(0, nil)
+	}
+	if o.Draft == nil {
+		o.Draft = NewDraft(nil)
 	}
 	a := &App{opts: o}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
@@ -356,8 +367,9 @@ type Exchange struct {
 	err     error
 	plain   bool // bytes at hand and nothing for after(): no way back to the isolate
 
-	marks  []mark  // what it has revalidated
-	making *making // the answer is being made to be kept, for whoever asks; nil for a request's own
+	marks   []mark                  // what it has revalidated
+	marking atomic.Pointer[marking] // applies them; nil while there is none
+	making  *making                 // the answer is being made to be kept, for whoever asks; nil for a request's own
 
 	middleware bool // it runs the middleware, and the answer is a verdict
 	touched    bool // middleware has read of the body, or holds its stream
@@ -446,6 +458,7 @@ func (x *Exchange) run() error {
 		a.pool.End(iso, &x.scope)
 		return ErrClientGone
 	}
+	x.applied(x.req.Context()) // whoever has the answer finds nothing that it revalidated
 	return nil
 }
 

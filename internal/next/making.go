@@ -1,8 +1,8 @@
 package next
 
 import (
-	"errors"
 	"slices"
+	"strings"
 
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/cache"
@@ -38,14 +38,6 @@ const (
 	useCache
 )
 
-// function is the value of the scope that a cached function runs in. It has no
-// request, so that what it returns is for everybody.
-type function struct {
-	making
-	// draft is whether draft mode is on for the request that asks.
-	draft bool
-}
-
 // making is what is being made here to be kept; nil where nothing is.
 func (m *Modules) making() *making {
 	s := m.iso.Scope()
@@ -67,7 +59,9 @@ func (k *making) add(life cache.Lifetime, tags []string) {
 	if k == nil {
 		return
 	}
-	k.life = k.life.Min(life)
+	if k.kind != cachedFunction || life.Keeps() { // unstable_cache() keeps what is new each time, too
+		k.life = k.life.Min(life)
+	}
 	for _, tag := range tags {
 		if !slices.Contains(k.tags, tag) {
 			k.tags = append(k.tags, tag)
@@ -75,14 +69,10 @@ func (k *making) add(life cache.Lifetime, tags []string) {
 	}
 }
 
-// errDynamic ends the making of a static answer: the handler wants its request.
-// It is thrown into the script, which cannot hide it.
-var errDynamic = errors.New("the handler is not static")
-
 // touch is called before something of the request is seen, or something is done
-// that answers of each request alone have. What is the expression, for messages.
-// It panics with the script error where that ends the making; with force-static
-// it returns, and what is seen is blank.
+// that answers of each request alone have. What is the expression, for messages:
+// `cookies()`, `request.headers`. It panics with the script error where that
+// ends the making; with force-static it returns, and what is seen is blank.
 func (m *Modules) touch(what string) {
 	k := m.making()
 	if k == nil {
@@ -90,20 +80,51 @@ func (m *Modules) touch(what string) {
 	}
 	switch k.kind {
 	case autoStatic:
-		if k.dynamic == "" {
-			k.dynamic = what
+		short := what
+		if name := strings.TrimSuffix(what, "()"); !strings.ContainsAny(name, ".( ") {
+			short = name // as Next.js writes it here
 		}
-		panic(m.iso.NewError("Error", "Dynamic server usage: Route "+k.route+" couldn't be rendered statically because it used `"+what+"`. See more info here: https://nextjs.org/docs/messages/dynamic-server-error"))
+		m.bail(k, what, "`"+short+"`")
 	case onlyStatic:
 		if k.dynamic == "" {
 			k.dynamic = what
 		}
 		panic(m.onlyStaticError(k, what))
-	case cachedFunction:
-		panic(m.iso.NewError("Error", "Route "+k.route+": `"+what+"` can't be read inside `unstable_cache()`. Read it outside of the cached function and pass what it needs as an argument. See https://nextjs.org/docs/app/api-reference/functions/unstable_cache"))
-	case useCache:
-		panic(m.iso.NewError("Error", "Route "+k.route+" used `"+what+"` inside \"use cache\". Read it outside of the cached function and pass what it needs as an argument. See https://nextjs.org/docs/messages/next-request-in-use-cache"))
+	case cachedFunction, useCache:
+		panic(m.insideError(k, what))
 	}
+}
+
+// bail ends the making of a static answer: the handler is dynamic.
+func (m *Modules) bail(k *making, what, quoted string) {
+	if k.dynamic == "" {
+		k.dynamic = what
+	}
+	panic(m.iso.NewError("Error", "Dynamic server usage: Route "+k.route+" couldn't be rendered statically because it used "+quoted+". See more info here: https://nextjs.org/docs/messages/dynamic-server-error"))
+}
+
+// insideError is the error of looking at a request in a cached function.
+func (m *Modules) insideError(k *making, what string) goja.Value {
+	in, more := "`unstable_cache()`", "https://nextjs.org/docs/app/api-reference/functions/unstable_cache"
+	if k.kind == useCache {
+		in, more = "`\"use cache\"`", "https://nextjs.org/docs/messages/next-request-in-use-cache"
+	}
+	text := "can't be read inside " + in + ". Read it outside the cached function and pass what you need as an argument."
+	switch {
+	case what == "connection()":
+		text = "can't be called inside " + in + " because cached functions may run during prerendering, without an incoming request. Call it outside the cached function."
+	case strings.HasPrefix(what, "draftMode()."):
+		text = "can't be called inside " + in + ". Draft mode can be read inside a cached function, but enabling or disabling it must happen outside."
+	}
+	return m.iso.NewError("Error", k.prefix()+"`"+what+"` "+text+"\nLearn more: "+more)
+}
+
+// prefix begins a message about a route.
+func (k *making) prefix() string {
+	if k.route == "" {
+		return ""
+	}
+	return "Route \"" + k.route + "\": "
 }
 
 func (m *Modules) onlyStaticError(k *making, what string) goja.Value {

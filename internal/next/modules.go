@@ -21,7 +21,7 @@ type Modules struct {
 	app *App
 
 	classes struct {
-		url, request, response, requestCookies, responseCookies, event *js.Class
+		url, request, response, requestCookies, responseCookies, event, draft *js.Class
 	}
 	entries map[string]*entry // evaluated route modules
 	begun   int               // promises and callbacks that after() and waitUntil wait for
@@ -41,7 +41,7 @@ func lazyClass(slot **js.Class, make func() *js.Class) *js.Class {
 }
 
 // Specifiers are the modules that Install serves.
-var Specifiers = []string{"portico/cors", "portico/rate-limit", "next/server", "next/headers", "next/navigation", "next/cache", "next/og", "next/constants"}
+var Specifiers = []string{"portico/cors", "portico/rate-limit", useCacheModule, "next/server", "next/headers", "next/navigation", "next/cache", "next/og", "next/constants"}
 
 // install registers the modules on an isolate.
 func (a *App) install(iso *js.Isolate) *Modules {
@@ -69,6 +69,7 @@ func (a *App) install(iso *js.Isolate) *Modules {
 			"next/og":            m.og,
 			"portico/cors":       m.corsModule,
 			"portico/rate-limit": m.rateLimitModule,
+			useCacheModule:       m.useCache,
 			"next/constants":     m.constants,
 		} {
 			iso.Module(name, func() *goja.Object {
@@ -122,8 +123,8 @@ func (m *Modules) server(o *goja.Object) {
 	m.fn(o, "userAgentFromString", 1, func(c goja.FunctionCall) goja.Value { return m.userAgent(optional(c.Argument(0))) })
 	m.fn(o, "after", 1, m.after)
 	m.fn(o, "connection", 0, func(goja.FunctionCall) goja.Value {
-		x := m.exchange()
-		if x == nil {
+		m.touch("connection()")
+		if m.exchange() == nil {
 			panic(m.outside("connection"))
 		}
 		return m.iso.Resolved(goja.Undefined())
@@ -154,19 +155,18 @@ func (m *Modules) headers(o *goja.Object) {
 		return x
 	}
 	m.fn(o, "cookies", 0, func(goja.FunctionCall) goja.Value {
+		m.touch("cookies()")
 		return m.iso.Resolved(m.cookies(need("cookies")))
 	})
 	m.fn(o, "headers", 0, func(goja.FunctionCall) goja.Value {
+		m.touch("headers()")
 		x := need("headers")
 		if x.headersObj == nil {
 			x.headersObj = m.env.NewHeaders(x.incoming.Sealed())
 		}
 		return m.iso.Resolved(x.headersObj)
 	})
-	m.fn(o, "draftMode", 0, func(goja.FunctionCall) goja.Value {
-		need("draftMode")
-		panic(m.iso.NewError("Error", "draftMode() is not available yet in this version of Portico"))
-	})
+	m.fn(o, "draftMode", 0, m.draftMode)
 }
 
 // cookies is the jar behind cookies(): like a response's, filled from the
@@ -184,26 +184,13 @@ func (m *Modules) cookies(x *Exchange) *goja.Object {
 			}
 		}
 		j.changed = x.cookieChanged
-		if x.finished {
+		if x.finished || x.making != nil && x.making.kind == forceStatic {
 			j.sealed = sealedCookies
 		}
 		x.jar = j
 		x.cookiesObj = m.responseCookies().New(j)
 	}
 	return x.cookiesObj
-}
-
-// cache fills next/cache.
-func (m *Modules) cache(o *goja.Object) {
-	for _, name := range []string{"unstable_cache", "revalidateTag", "revalidatePath", "updateTag", "refresh", "cacheLife", "cacheTag", "unstable_cacheLife", "unstable_cacheTag", "unstable_expireTag", "unstable_expirePath"} {
-		m.fn(o, name, 1, func(goja.FunctionCall) goja.Value {
-			panic(m.iso.NewError("Error", name+"() of next/cache is not available yet in this version of Portico"))
-		})
-	}
-	// Nothing is cached, so there is nothing to opt out of.
-	for _, name := range []string{"unstable_noStore", "noStore"} {
-		m.fn(o, name, 0, func(goja.FunctionCall) goja.Value { return goja.Undefined() })
-	}
 }
 
 // og fills next/og.
