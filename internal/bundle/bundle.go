@@ -46,6 +46,11 @@ type Options struct {
 	// call one small function of them. Packages are resolved as Node does, and
 	// may import packages that are not there, which throw when they are loaded.
 	Partial bool
+	// Outline is the script engine's reader of a module's text, js.ReadOutline,
+	// with which functions are found that have the directive 'use cache'. They
+	// are given to the host's UseCacheModule. Without Outline, or when the host
+	// does not serve that module, they are functions like others.
+	Outline func(code string, directive func(text string) bool) (*Outline, error)
 	// Dev builds for development: NODE_ENV is "development" and packages are
 	// resolved with the "development" condition.
 	Dev bool

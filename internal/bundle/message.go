@@ -112,6 +112,9 @@ func (b *Builder) locate(m *Message, l *api.Location) {
 	if l == nil {
 		return
 	}
+	if b.plugin != nil {
+		l = b.plugin.original(l)
+	}
 	m.File, m.Line, m.LineText = filepath.ToSlash(l.File), l.Line, l.LineText
 	m.Column = utf8.RuneCountInString(l.LineText[:min(l.Column, len(l.LineText))]) + 1
 }

@@ -95,9 +95,9 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		// Next.js writes there, which esbuild takes for the default.
 		JSX: api.JSXAutomatic,
 		Loader: map[string]api.Loader{
-			".js":   api.LoaderJSX, // Next.js takes JSX in .js
-			".mjs":  api.LoaderJSX,
-			".cjs":  api.LoaderJSX,
+			".js":   scriptLoader,
+			".mjs":  scriptLoader,
+			".cjs":  scriptLoader,
 			".wasm": api.LoaderBinary,
 			// Nobody sees styles, but shared modules import them.
 			".css":        api.LoaderEmpty,
@@ -121,6 +121,33 @@ func (b *Builder) options(lower bool) api.BuildOptions {
 		Footer:         map[string]string{"js": footer},
 		Plugins:        []api.Plugin{b.plugin.esbuild()},
 	}
+}
+
+// scriptLoader reads files of JavaScript: Next.js takes JSX in .js.
+const scriptLoader = api.LoaderJSX
+
+// plainOptions have one file written as JavaScript that the engine's parser
+// reads, and nothing else done to it.
+func plainOptions(dir string, lower bool) api.BuildOptions {
+	return api.BuildOptions{
+		LogLevel:       api.LogLevelSilent,
+		AbsWorkingDir:  dir,
+		Platform:       api.PlatformNeutral,
+		Target:         api.ESNext,
+		Supported:      plain(supported(lower)),
+		JSX:            api.JSXAutomatic,
+		Loader:         map[string]api.Loader{".js": scriptLoader, ".mjs": scriptLoader, ".cjs": scriptLoader},
+		LegalComments:  api.LegalCommentsNone,
+		Charset:        api.CharsetASCII,
+		Sourcemap:      api.SourceMapExternal,
+		SourcesContent: api.SourcesContentExclude,
+	}
+}
+
+// plain leaves import() as it is: the build that follows resolves it.
+func plain(features map[string]bool) map[string]bool {
+	delete(features, "dynamic-import")
+	return features
 }
 
 // mainFields are the fields of package.json that name a package's file, for

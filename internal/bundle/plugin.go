@@ -37,10 +37,11 @@ type plugin struct {
 	o     Options
 	react *reactCopy
 
-	mu      sync.Mutex
-	entries []string
-	files   map[string]bool // what the build has read
-	absent  map[string]bool // modules of Node's that packages import in vain
+	mu       sync.Mutex
+	entries  []string
+	files    map[string]bool      // what the build has read
+	remapped map[string]*remapped // by slash path: files that were edited
+	absent   map[string]bool      // modules of Node's that packages import in vain
 }
 
 func newPlugin(o Options, conditions []string) *plugin {
@@ -52,6 +53,7 @@ func (p *plugin) begin(entries []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.entries, p.files, p.absent = entries, map[string]bool{}, map[string]bool{}
+	p.remapped = map[string]*remapped{}
 }
 
 func (p *plugin) read(file string) {
@@ -342,6 +344,14 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 	if inNodeModules(a.Path) {
 		code = withoutSourceMap(code)
 	}
+	loader := api.LoaderDefault
+	edited, problems, ok := p.useCache(a.Path, code)
+	switch {
+	case len(problems) > 0:
+		return api.OnLoadResult{Errors: problems}, nil
+	case ok:
+		code, loader = edited, api.LoaderJS
+	}
 	if mentionsMeta(code) {
 		// Imports are evaluated before the module's body, wherever they stand,
 		// so this one can stand at the end, where it moves no line. A match in
@@ -353,7 +363,7 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		}
 		code += "\nimport " + metaName + " from " + quote(nsMeta+":"+filepath.ToSlash(rel)) + ";\n"
 	}
-	return api.OnLoadResult{Contents: &code, Loader: api.LoaderDefault}, nil
+	return api.OnLoadResult{Contents: &code, Loader: loader}, nil
 }
 
 // withoutSourceMap cuts a sourceMappingURL comment off the last line. A frame

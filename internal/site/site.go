@@ -338,7 +338,7 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 	}
 	if l.builder == nil || o.FS != nil || !maps.Equal(define, l.define) {
 		l.unbuild() // it would go on with the old values
-		b, err := bundle.NewBuilder(bundle.Options{Dir: dir, Define: define, Dev: o.Dev, Host: l.hosted}, js.Check)
+		b, err := bundle.NewBuilder(bundle.Options{Dir: dir, Define: define, Dev: o.Dev, Host: l.hosted, Outline: js.ReadOutline}, js.Check)
 		if err != nil {
 			return nil, nil, err
 		}
