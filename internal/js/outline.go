@@ -359,8 +359,20 @@ func (o *outliner) module(list []ast.Statement) {
 			o.variables(s.List, lexical(s))
 			continue
 		}
+		before := len(o.functions)
 		o.statement(s)
 		switch s := s.(type) {
+		case *ast.ExpressionStatement: // what is exported by default ends a statement
+			list, ok := s.Expression.(*ast.SequenceExpression)
+			if !ok {
+				continue
+			}
+			last := list.Sequence[len(list.Sequence)-1]
+			for _, f := range o.functions[before:] {
+				if f.Start == o.offset(last.Idx0()) && f.End == 0 {
+					f.End = o.end(last)
+				}
+			}
 		case *ast.FunctionDeclaration:
 			if f := o.scope.names[s.Function.Name.Name.String()].function; f != nil {
 				o.out.Declarations = append(o.out.Declarations, Declaration{Name: f.Name, At: f.Start, Function: f.index})
