@@ -347,7 +347,7 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 	loader := api.LoaderDefault
 	edited, problems, ok := p.useCache(a.Path, code)
 	switch {
-	case len(problems) > 0:
+	case ok && len(problems) > 0:
 		return api.OnLoadResult{Errors: problems}, nil
 	case ok:
 		code, loader = edited, api.LoaderJS
@@ -363,7 +363,7 @@ func (p *plugin) loadFile(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		}
 		code += "\nimport " + metaName + " from " + quote(nsMeta+":"+filepath.ToSlash(rel)) + ";\n"
 	}
-	return api.OnLoadResult{Contents: &code, Loader: loader}, nil
+	return api.OnLoadResult{Contents: &code, Loader: loader, Warnings: problems}, nil
 }
 
 // withoutSourceMap cuts a sourceMappingURL comment off the last line. A frame

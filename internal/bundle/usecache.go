@@ -90,7 +90,8 @@ func (p *plugin) original(l *api.Location) *api.Location {
 }
 
 // useCache gives each function with the directive 'use cache' to the host, as
-// Next.js does. It returns false where the text is to stay as it is.
+// Next.js does. It returns false where the text is to stay as it is, and what is
+// wrong: in a package that is a warning where nothing was edited.
 //
 // The text is edited after esbuild has taken the types off, without a new line
 // anywhere, and the map that leads back to the source goes with it.
@@ -116,11 +117,11 @@ func (p *plugin) useCache(file, source string) (code string, problems []api.Mess
 		}
 	}
 	if failure != nil {
-		if inNodeModules(file) || !looksUsed.MatchString(source) {
+		if !looksUsed.MatchString(source) {
 			return "", nil, false
 		}
 		return "", []api.Message{c.problem(0, "the functions with 'use cache' cannot be found here: "+sentence(failure.Error()),
-			"this is syntax that the script engine lacks; write it another way, or move these functions into a file of their own")}, true
+			"this is syntax that the script engine lacks; write it another way, or move these functions into a file of their own")}, !inNodeModules(file)
 	}
 	c.transform()
 	if len(c.problems) > 0 {
@@ -290,7 +291,9 @@ func (c *cacheable) transform() {
 	for i := range c.out.Functions {
 		f := &c.out.Functions[i]
 		if kind, at, ok := c.kind(f.Directives); ok && len(c.problems) == 0 {
-			c.handler(exports, i, at)
+			if c.handler(exports, i, at) {
+				continue
+			}
 			c.function(i, kind, at)
 		}
 	}
@@ -453,9 +456,9 @@ var routeFile = regexp.MustCompile(`^route\.[cm]?[jt]sx?$`)
 
 // handler reports a route's method that would be kept itself: a Response cannot
 // be, nor can a request be part of a key.
-func (c *cacheable) handler(exports []export, i, at int) {
+func (c *cacheable) handler(exports []export, i, at int) bool {
 	if !c.entry || !routeFile.MatchString(path.Base(c.rel)) {
-		return
+		return false
 	}
 	for _, e := range exports {
 		switch e.name {
@@ -463,9 +466,11 @@ func (c *cacheable) handler(exports []export, i, at int) {
 			if c.exported(e) == i {
 				c.report(at, fmt.Sprintf("'use cache' cannot stand in %s itself: a Response cannot be kept so", e.name),
 					"move what is to be kept into a function of its own, and call that from "+e.name)
+				return true
 			}
 		}
 	}
+	return false
 }
 
 // file caches what a file with the directive at its top exports.
@@ -481,7 +486,9 @@ func (c *cacheable) file(exports []export, kind string, at int) {
 		}
 		if i := c.exported(e); i >= 0 {
 			if _, _, own := c.kind(c.out.Functions[i].Directives); !own && !c.done[i] {
-				c.handler(exports, i, at)
+				if c.handler(exports, i, at) {
+					return
+				}
 				c.function(i, kind, c.out.Functions[i].Start)
 			}
 			continue

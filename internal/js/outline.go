@@ -418,21 +418,21 @@ func (o *outliner) variables(list []*ast.Binding, how declared) {
 	}
 }
 
-// end is where a declared value ends, or 0. The parser forgets parentheses, so
-// that what it says is checked.
+// end is where a value ends that stands before the end of a statement or a
+// comma, or 0. The parser forgets parentheses and escapes, and says too early an
+// end then; between that and the true one stand no more than those.
 func (o *outliner) end(x ast.Expression) int {
 	at := o.offset(x.Idx1())
 	if at <= 0 || at > len(o.code) {
 		return 0
 	}
 	for end := at; end < len(o.code); end++ {
-		switch o.code[end] {
-		case ';', ',':
+		switch c := o.code[end]; {
+		case c == ';' || c == ',':
 			return at
-		case ')':
+		case c == '(' || c == ')' || c == '\\' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || c == '$':
 			at = end + 1
-		case ' ', '\n':
-		default:
+		case c != ' ' && c != '\n':
 			return 0
 		}
 	}

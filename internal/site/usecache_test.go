@@ -197,3 +197,86 @@ func TestUseCache(t *testing.T) {
 		})
 	}
 }
+
+// TestUseCacheErrors: what cannot be cached is said where it stands.
+func TestUseCacheErrors(t *testing.T) {
+	tests := []struct {
+		name, source string
+		want         string // the file's name and a colon stand before each line but hints; "" is no error
+	}{
+		{"lib.ts", "export const x: number = 1;\nexport function f() {\n  'use cache'; return 1 }",
+			"3:3: a function with 'use cache' must be async\nhint: put async before it; generators, getters and setters cannot be cached"},
+		{"lib.ts", "export const f = () => { 'use cache' }",
+			"1:26: a function with 'use cache' must be async\nhint: put async before it; generators, getters and setters cannot be cached"},
+		{"lib.ts", "export async function* f() { 'use cache' }",
+			"1:30: a function with 'use cache' must be async\nhint: put async before it; generators, getters and setters cannot be cached"},
+		{"lib.ts", "export const o = { get x() { 'use cache'; return 1 } }",
+			"1:30: a function with 'use cache' must be async\nhint: put async before it; generators, getters and setters cannot be cached"},
+		{"lib.ts", "export class A { async m() { 'use cache' } }",
+			"1:30: 'use cache' cannot stand in a method of a class's instances\nhint: use a function, a method of an object or a static method of the class"},
+		{"lib.ts", "export const o = { x: 1, async m() { 'use cache'; const f = () => this.x; return f() } }",
+			"1:67: a function with 'use cache' cannot use this\nhint: give it what it needs as an argument"},
+		{"lib.ts", "export class A { static async m() { 'use cache'; return super.toString() } }",
+			"1:57: a function with 'use cache' cannot use super\nhint: give it what it needs as an argument"},
+		{"lib.ts", "export function o() { return async () => { 'use cache'; return arguments[0] } }",
+			"1:64: a function with 'use cache' cannot use the arguments of the function around it\nhint: give them a name there"},
+		{"lib.ts", "export async function f() { 'use cache'; return function () { return this } }", ""},
+		{"lib.ts", "export async function f() { 'use cache'; return class { x = this } }", ""},
+		{"lib.ts", "export async function f(é: string) { const a = 1; 'use cache'; return a }",
+			"1:51: the directive \"use cache\" must be at the top of the function's body\nhint: put it before all other statements, or take it out"},
+		{"lib.ts", "export const a = 1;\n'use cache';",
+			"2:1: the directive \"use cache\" must be at the top of the file\nhint: put it before all other statements, or take it out"},
+		{"lib.ts", "export async function f() { 'use caches'; /* use cache */ }",
+			"1:29: \"use caches\" is no directive\nhint: did you mean \"use cache: s\""},
+		{"lib.ts", "export async function f() { 'use cahce' } // use cache",
+			"1:29: \"use cahce\" is no directive\nhint: did you mean \"use cache\""},
+		{"lib.ts", "export async function f() { 'use cache:remote' }",
+			"1:29: \"use cache:remote\" is no directive\nhint: did you mean \"use cache: remote\""},
+		{"lib.ts", "export async function f() { 'use cache : remote' }",
+			"1:29: \"use cache : remote\" is no directive\nhint: did you mean \"use cache: remote\""},
+		{"lib.ts", "export async function f() { 'use cache: private' }",
+			"1:29: 'use cache: private' is not supported\nhint: it keeps nothing on a server; read cookies and headers in the handler, and give what they say to a function with 'use cache'"},
+		{"lib.ts", "export async function f() { 'use server'; 'use cache' }",
+			"1:43: \"use server\" and \"use cache\" exclude each other\nhint: take one of them out"},
+		{"app/route.ts", "export async function GET() { 'use cache'; return new Response() }",
+			"1:31: 'use cache' cannot stand in GET itself: a Response cannot be kept so\nhint: move what is to be kept into a function of its own, and call that from GET"},
+		{"app/route.ts", "const get = async () => { 'use cache'; return new Response() };\nexport { get as GET }",
+			"1:27: 'use cache' cannot stand in GET itself: a Response cannot be kept so\nhint: move what is to be kept into a function of its own, and call that from GET"},
+		{"app/route.ts", "'use cache';\nexport const dynamic = 'auto';\nexport const POST = async () => new Response()",
+			"1:1: 'use cache' cannot stand in POST itself: a Response cannot be kept so\nhint: move what is to be kept into a function of its own, and call that from POST"},
+		{"app/route.ts", "async function data() { 'use cache'; return 1 }\nexport async function GET() { return Response.json(await data()) }", ""},
+		{"lib.ts", "'use cache';\nexport function f() { return 1 }",
+			"2:8: a function with 'use cache' must be async\nhint: put async before it; generators, getters and setters cannot be cached"},
+		{"lib.ts", "'use cache';\nexport class A {}",
+			"2:8: a file with 'use cache' at its top can only export async functions\nhint: make it an async function, or put the directive into each function that is to be cached"},
+		{"lib.ts", "'use cache';\nexport const { a } = { a: async () => 1 };",
+			"2:16: a file with 'use cache' at its top can only export async functions\nhint: \"a\" is taken out of another value; export an async function that calls it"},
+		{"lib.ts", "'use cache';\nexport * from 'node:fs';",
+			"2:1: a file with 'use cache' at its top can only export async functions\nhint: export * gives names that are not known here; export async functions that call those of the other module"},
+		{"lib.ts", "'use cache';\nimport { a } from 'node:fs';\nexport { a as b }",
+			"3:1: a file with 'use cache' at its top can only export async functions\nhint: \"b\" comes from another module; put 'use cache' there, or export an async function that calls it"},
+		{"lib.ts", "'use cache';\nexport { a } from 'node:fs';",
+			"2:1: a file with 'use cache' at its top can only export async functions\nhint: \"a\" comes from another module; put 'use cache' there, or export an async function that calls it"},
+		{"lib.ts", "'use cache';\nexport default 5",
+			"2:16: a file with 'use cache' at its top can only export async functions\nhint: make it an async function, or put the directive into each function that is to be cached"},
+		{"lib.ts", "'use cache';\nexport async function f() { return this }",
+			"2:36: a function with 'use cache' cannot use this\nhint: give it what it needs as an argument"},
+		// Messages of the build itself have the place in the source too.
+		{"lib.ts", "interface X { a: 1 }\n\nexport async function f(a: number) { 'use cache'; const é = 'é'; return import('./missing') }",
+			"3:80: cannot resolve \"./missing\"\nhint: there is no \"missing\" in the project's root"},
+		{"lib.ts", "export async function f(a: number { 'use cache' }",
+			"1:35: expected \")\" but found \"{\""},
+	}
+	for _, test := range tests {
+		dir := t.TempDir()
+		unpack(t, dir, []txtar.File{{Name: test.name, Data: []byte(test.source)}})
+		_, err := buildCached(t, dir, test.name)
+		want := test.want
+		if want != "" {
+			want = test.name + ":" + want
+		}
+		if got := fmt.Sprint(err); got != want && (err != nil || want != "") {
+			t.Errorf("%s\n got %s\nwant %s", test.source, got, want)
+		}
+	}
+}
