@@ -56,6 +56,9 @@ type Config struct {
 	// CORS are rules for pages of other origins; the first one whose Source
 	// matches counts.
 	CORS []CORS
+	// RateLimits are rules of how often requests may come; each that matches
+	// counts.
+	RateLimits []RateRule
 	// TrustedOrigins are the origins whose pages may send unsafe requests with
 	// the user's cookies, such as "https://app.example.com".
 	TrustedOrigins []string
@@ -167,6 +170,23 @@ type CORS struct {
 	MaxAge time.Duration
 }
 
+// RateRule is how often requests may come: more are 429.
+type RateRule struct {
+	// Source is a path pattern, as in CORS. Empty is every path.
+	Source string
+	// Methods are those that are counted, HEAD where GET is. Nil is any.
+	Methods []string
+	// Limit and Window are as in Rate.
+	Limit  int
+	Window time.Duration
+	// By says whose requests are counted together: "ip", which is the client's
+	// address, "header:NAME", "cookie:NAME" or "session". Empty is "ip", and so is
+	// a request without that header or cookie.
+	By string
+	// Name is what clients are told. Empty is Source.
+	Name string
+}
+
 // apply puts what the program says on top of the configuration file's settings.
 func (c *Config) apply(s *config.Settings) {
 	set(&s.PublicOrigin, c.PublicOrigin)
@@ -200,6 +220,13 @@ func (c *Config) apply(s *config.Settings) {
 	}
 	if c.AccessLog {
 		s.AccessLog = &c.AccessLog
+	}
+	if c.RateLimits != nil {
+		s.RateLimits = nil
+		for i, r := range c.RateLimits {
+			s.RateLimits = append(s.RateLimits, config.RateLimit{Source: r.Source, Methods: r.Methods, Limit: r.Limit, Window: r.Window,
+				By: r.By, Name: r.Name, Place: fmt.Sprintf("Config.RateLimits[%d]", i)})
+		}
 	}
 	if c.CORS != nil {
 		s.CORS = nil
@@ -239,7 +266,7 @@ type Loaded struct {
 
 // RuleInfo describes a rule that is asked before or after the routes.
 type RuleInfo struct {
-	// Kind is "redirect", "headers", "middleware", "beforeFiles", "afterFiles"
+	// Kind is "rateLimit", "redirect", "headers", "middleware", "beforeFiles", "afterFiles"
 	// or "fallback". Exact routes stand between beforeFiles and afterFiles,
 	// dynamic ones between afterFiles and fallback.
 	Kind string `json:"kind"`
@@ -249,6 +276,8 @@ type RuleInfo struct {
 	Destination string `json:"destination,omitempty"`
 	// Status is a redirect's.
 	Status int `json:"status,omitempty"`
+	// Rate is how often requests may come: "POST 5/15m by ip".
+	Rate string `json:"rate,omitempty"`
 	// File is where the rule stands.
 	File string `json:"file"`
 	// Backtracks says that the pattern is not matched in linear time.

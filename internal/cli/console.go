@@ -245,7 +245,7 @@ func printOrder(c *console, rules []portico.RuleInfo, routes []portico.RouteInfo
 			if !slices.Contains(kinds, r.Kind) {
 				continue
 			}
-			to := ""
+			to := r.Rate
 			if r.Destination != "" {
 				to = "→ " + r.Destination
 			}
@@ -255,7 +255,7 @@ func printOrder(c *console, rules []portico.RuleInfo, routes []portico.RouteInfo
 			rows = append(rows, [4]string{r.Kind, r.Source, to, r.File})
 		}
 	}
-	kind("redirect", "headers", "middleware", "beforeFiles")
+	kind("rateLimit", "redirect", "headers", "middleware", "beforeFiles")
 	dynamic := slices.IndexFunc(routes, func(r portico.RouteInfo) bool { return r.Dynamic })
 	if dynamic < 0 {
 		dynamic = len(routes)
@@ -311,7 +311,7 @@ func (c *routesCmd) Run(e *env) error {
 
 // ruleCount says what is asked beside the routes: "2 redirects, 1 rewrite".
 func ruleCount(rules []portico.RuleInfo) string {
-	names := map[string]string{"redirect": "redirect", "headers": "header rule", "beforeFiles": "rewrite", "afterFiles": "rewrite", "fallback": "rewrite"}
+	names := map[string]string{"rateLimit": "rate limit", "redirect": "redirect", "headers": "header rule", "beforeFiles": "rewrite", "afterFiles": "rewrite", "fallback": "rewrite"}
 	n := map[string]int{}
 	guard := ""
 	for _, r := range rules {
@@ -326,7 +326,7 @@ func ruleCount(rules []portico.RuleInfo) string {
 		n[names[r.Kind]]++
 	}
 	var parts []string
-	for _, name := range []string{"redirect", "header rule", "rewrite"} {
+	for _, name := range []string{"rate limit", "redirect", "header rule", "rewrite"} {
 		switch {
 		case n[name] == 1:
 			parts = append(parts, "1 "+name)

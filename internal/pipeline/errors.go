@@ -70,7 +70,7 @@ func (p *Pipeline) answer(x *Exchange, se *StatusError, handler bool) {
 	if se.Status >= 500 {
 		h.Set("X-Request-Id", id)
 	}
-	if se.Status == http.StatusServiceUnavailable {
+	if se.Status == http.StatusServiceUnavailable && (se.RetryAfter > 0 || h["Retry-After"] == nil) {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(se.RetryAfter/time.Second))))
 	}
 	if se.Status == http.StatusRequestEntityTooLarge || se.Status == http.StatusRequestTimeout {

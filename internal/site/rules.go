@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portico-dev/portico/internal/bundle"
@@ -161,6 +162,9 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	note(err)
 	c.CSRF, err = edge.NewCSRF(edge.CSRFConfig{Off: set.CSRF.Off, TrustedOrigins: set.CSRF.TrustedOrigins, Exempt: set.CSRF.Exempt, CORS: c.CORS})
 	note(err)
+	s.clients = c.Clients
+	c.RateLimits, err = rateLimits(set)
+	note(err)
 	upstreams := map[string]proxy.Options{}
 	for origin, u := range set.Proxy.Upstreams {
 		upstreams[origin] = upstream(u)
@@ -241,13 +245,15 @@ func (l *Loader) place(file, setting, entry string) string {
 
 // RuleInfo is a rule in the listing of a project.
 type RuleInfo struct {
-	// Kind is "redirect", "headers", "middleware", "beforeFiles", "afterFiles" or "fallback".
+	// Kind is "rateLimit", "redirect", "headers", "middleware", "beforeFiles", "afterFiles" or "fallback".
 	Kind   string `json:"kind"`
 	Source string `json:"source"`
 	// Destination is where a redirect or a rewrite leads.
 	Destination string `json:"destination,omitempty"`
 	// Status is a redirect's.
 	Status int `json:"status,omitempty"`
+	// Rate is how often requests may come: "100/1m by ip".
+	Rate string `json:"rate,omitempty"`
 	// File is where the rule stands.
 	File string `json:"file"`
 	// Backtracks says that the pattern is not matched in linear time.
@@ -257,6 +263,17 @@ type RuleInfo struct {
 // rules lists the rules in the order in which they are asked.
 func rules(c pipeline.Config, set *config.Settings, guard *middleware) []RuleInfo {
 	var list []RuleInfo
+	for i, r := range c.RateLimits {
+		of := set.RateLimits[i]
+		info := RuleInfo{Kind: "rateLimit", Source: cmp.Or(of.Source, "every path"), Rate: describe(of), File: set.File}
+		if strings.HasPrefix(of.Place, "Config.") { // the program's own
+			info.File = of.Place
+		}
+		if r.Match != nil {
+			info.Backtracks = r.Match.Backtracks()
+		}
+		list = append(list, info)
+	}
 	for _, r := range c.Redirects {
 		list = append(list, RuleInfo{Kind: "redirect", Source: r.Source(), Destination: r.Destination(), Status: r.Status(), File: set.File, Backtracks: r.Backtracks()})
 	}

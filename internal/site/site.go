@@ -22,6 +22,7 @@ import (
 
 	"github.com/portico-dev/portico/internal/bundle"
 	"github.com/portico-dev/portico/internal/config"
+	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
 	"github.com/portico-dev/portico/internal/next"
@@ -105,6 +106,7 @@ type Site struct {
 	app     *next.App
 	proxy   *proxy.Proxy
 	shared  *Shared
+	clients *edge.Clients
 }
 
 // RouteInfo is a row of the route listing.
@@ -652,7 +654,7 @@ func scriptError(err error) error {
 type goHandler struct{ h http.Handler }
 
 func (g goHandler) Handle(x *pipeline.Exchange) error {
-	r := x.R
+	r := x.Told()
 	r.Pattern = x.Route.Pattern
 	for _, p := range x.Params {
 		r.SetPathValue(p.Name, p.Value)
