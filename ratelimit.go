@@ -112,19 +112,23 @@ func (a *App) take(ctx context.Context, r Rate, by, value string) (RateResult, e
 
 // RateLimit is middleware, for single handlers or for Use, that lets requests
 // through so often and refuses others with 429 and Retry-After. Answers carry
-// RateLimit and RateLimit-Policy. It panics on a Rate without a sense.
+// RateLimit and RateLimit-Policy. It panics on a Rate without a sense. It cannot
+// stand inside of handlers whose answers are kept (Handlers.Revalidate).
 func RateLimit(r Rate) func(http.Handler) http.Handler {
 	if err := (limit.Rule{Limit: r.Limit, Window: r.Window}).Check(); err != nil {
 		panic(fmt.Sprintf("portico.RateLimit: %v", err))
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			a := appFrom(req.Context())
-			if a == nil {
+			switch a := appFrom(req.Context()); {
+			case a == nil:
 				site.Refuse(w, req, http.StatusInternalServerError, ErrNoApp)
-				return
+			case site.Kept(req.Context()):
+				a.c.Logger.Error("RateLimit is inside of a handler whose answers are kept, where it would count how often they are made\nhint: put it into Use, or write a rule for the path", "route", req.Pattern)
+				site.Refuse(w, req, http.StatusInternalServerError, nil)
+			default:
+				a.limited(w, req, r, next)
 			}
-			a.limited(w, req, r, next)
 		})
 	}
 }

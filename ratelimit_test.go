@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/portico-dev/portico"
 	"github.com/portico-dev/portico/porticotest"
 )
@@ -225,7 +227,7 @@ func TestRateLimitOptions(t *testing.T) {
 // Where there is no request there is nobody to count, and a static answer is
 // made for all.
 func TestRateLimitOutside(t *testing.T) {
-	s := porticotest.New(t, portico.Config{FS: fstest.MapFS{
+	s := porticotest.New(t, portico.Config{Isolates: 1, FS: fstest.MapFS{
 		"app/module/route.ts": {Data: []byte(`
 			import { rateLimit } from 'portico/rate-limit'
 			const made = new Request('http://a.test')
@@ -389,6 +391,7 @@ func TestRateLimitGo(t *testing.T) {
 			}
 			took.SetHeader(w.Header())
 		}))
+		app.Route("/kept", portico.Handlers{Revalidate: time.Minute, GET: portico.RateLimit(portico.Rate{Limit: 1, Window: time.Minute})(ok).ServeHTTP})
 		app.Use(portico.RateLimit(portico.Rate{Limit: 100, Window: time.Minute}))
 	})
 	const a, b = "203.0.113.9", "2001:db8::1"
@@ -411,7 +414,8 @@ func TestRateLimitGo(t *testing.T) {
 		{a, "/cost", nil, 200, `"/cost";r=1;t=40`},
 		{a, "/cost", nil, 429, `"/cost";r=1;t=40`},
 		{a, "/take", nil, 200, `"login";r=1;t=30`},
-		{a, "/none", nil, 404, `"default";r=93;t=5`},
+		{a, "/none", nil, 404, `"default";r=91;t=6`},
+		{a, "/kept", nil, 500, `"default";r=90;t=6`},
 	} {
 		res, _ := askAs(t, s, c.from, c.path, c.header...)
 		if told := res.Header.Get("RateLimit"); res.StatusCode != c.status || told != c.told || (res.Header.Get("Retry-After") != "") != (c.status == 429) {
@@ -481,6 +485,53 @@ func TestRateLimitWrap(t *testing.T) {
 		res.Body.Close()
 		if res.StatusCode != c.status {
 			t.Errorf("%d: %d, want %d", i, res.StatusCode, c.status)
+		}
+	}
+}
+
+// Nodes on one Redis count together, rules, scripts and Go alike; when it is
+// away, each counts by itself or nothing gets through.
+func TestRateLimitShared(t *testing.T) {
+	for _, refuse := range []bool{false, true} {
+		server := miniredis.RunT(t)
+		server.SetTime(time.Unix(1_700_000_000, 0))
+		files := fstest.MapFS{
+			"portico.config.json": {Data: []byte(`{ "rateLimits": { "source": "/ruled", "limit": 2, "window": "1m" }, "rateLimit": { "whenStoreIsAway": "` + map[bool]string{false: "local", true: "refuse"}[refuse] + `" } }`)},
+			"app/ruled/route.ts":  {Data: []byte(`export const GET = () => new Response('a')`)},
+			"app/script/route.ts": {Data: []byte(`
+				import { rateLimit } from 'portico/rate-limit'
+				export async function GET(request: Request) {
+					const r = await rateLimit(request, { limit: 2, window: '1m', by: async (r) => (await null, 'k') })
+					return Response.json(r, { status: r.rateLimited ? 429 : 200, headers: r.headers })
+				}`)},
+		}
+		var nodes [2]*porticotest.Server
+		for i := range nodes {
+			nodes[i] = porticotest.New(t, portico.Config{FS: files, Cache: "redis://" + server.Addr(), Logger: slog.New(slog.DiscardHandler)}, func(app *portico.App) {
+				app.Handle("/go", portico.RateLimit(portico.Rate{Limit: 2, Window: time.Minute})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })))
+			})
+		}
+		for _, path := range []string{"/ruled", "/script", "/go"} {
+			for i, c := range []struct {
+				node, status int
+				rest         string // of RateLimit, behind the name
+			}{{0, 200, "r=1;t=30"}, {1, 200, "r=0;t=60"}, {0, 429, "r=0;t=60"}, {1, 429, "r=0;t=60"}} {
+				res, text := askAs(t, nodes[c.node], "", path)
+				if told := res.Header.Get("RateLimit"); res.StatusCode != c.status || told != `"`+path+`";`+c.rest {
+					t.Errorf("%s, request %d: %d %v %s", path, i, res.StatusCode, res.Header, text)
+				}
+			}
+		}
+		server.Close()
+		for _, path := range []string{"/ruled", "/script", "/go"} {
+			res, text := askAs(t, nodes[0], "", path)
+			h := res.Header
+			switch {
+			case !refuse && (res.StatusCode != 200 || h.Get("RateLimit") != `"`+path+`";r=1;t=30`):
+				t.Errorf("%s, local: %d %v %s", path, res.StatusCode, h, text)
+			case refuse && (res.StatusCode != map[string]int{"/ruled": 503, "/go": 503, "/script": 429}[path] || h.Get("Retry-After") != "1" || h.Get("RateLimit") != ""):
+				t.Errorf("%s, refused: %d %v %s", path, res.StatusCode, h, text)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package site
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -72,6 +73,13 @@ func (s *Site) Household(r *http.Request) string {
 		return edge.Household(peer.Via)
 	}
 	return edge.Household(peer.Addr)
+}
+
+// Kept reports whether a request is that of an answer which is made to be kept:
+// nobody's.
+func Kept(ctx context.Context) bool {
+	_, ok := ctx.Value(collectorKey{}).(*Collector)
+	return ok
 }
 
 // Refuse answers a request for which Go's side has an error. What goes into the
