@@ -1,6 +1,7 @@
 package next
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -121,7 +122,7 @@ func (in *handlerInstance) setContext(e *cache.Entry) goja.Value {
 	put(o, "revalidate", in.revalidate(e))
 	if scriptKind(e.Kind) == kindFetch {
 		put(o, "fetchCache", rt.ToValue(true))
-		if url := fetchURL(e.Kind, e.Name); url != "" {
+		if url := cmp.Or(fetchURL(e.Kind, e.Name), e.URL); url != "" {
 			put(o, "fetchUrl", rt.ToValue(url))
 		}
 		return o
@@ -166,7 +167,7 @@ func (in *handlerInstance) data(e *cache.Entry) goja.Value {
 		put(data, "headers", headers)
 		put(data, "body", rt.ToValue(base64.StdEncoding.EncodeToString(e.Body)))
 		put(data, "status", rt.ToValue(status))
-		put(data, "url", rt.ToValue(fetchURL(e.Kind, e.Name)))
+		put(data, "url", rt.ToValue(e.URL))
 		put(o, "data", data)
 		put(o, "revalidate", in.revalidate(e))
 		put(o, "tags", in.list(e.Tags))
@@ -231,7 +232,7 @@ func (in *handlerInstance) entryOf(v goja.Value, q question, now time.Time) (*ca
 	if !ok {
 		return nil, noEntry("get() gave a value that is %s, want what set() was given", article(kind(v)))
 	}
-	modified, dated := number(result.Get("lastModified"))
+	modified, dated := numberOf(result.Get("lastModified"))
 	if modified == -1 {
 		return nil, nil // Next.js: to be made anew before anybody is answered
 	}
@@ -258,8 +259,7 @@ func (in *handlerInstance) entryOf(v goja.Value, q question, now time.Time) (*ca
 	}
 	if e.Kind == cache.Fetch {
 		// A fetch's result has its URL; a cached function's has none.
-		data := value.Get("data").(*goja.Object)
-		if q.kind == cache.Value || q.kind == 0 && optional(data.Get("url")) == "" {
+		if q.kind == cache.Value || q.kind == 0 && e.URL == "" {
 			e.Kind, e.Status = cache.Value, 0
 		}
 	}
@@ -269,7 +269,7 @@ func (in *handlerInstance) entryOf(v goja.Value, q question, now time.Time) (*ca
 	k := q.known
 	at := time.UnixMilli(int64(modified))
 	if k.kind != 0 && scriptKind(k.kind) == scriptKind(e.Kind) && !k.from.IsZero() && (!dated || !at.Before(k.from.Truncate(time.Millisecond)) && !at.After(k.to)) {
-		e.Kind, e.Name, e.Made, e.Checked, e.Lifetime, e.Tags = k.kind, k.name, k.made, k.checked, k.lifetime, k.tags
+		e.Name, e.Made, e.Checked, e.Lifetime, e.Tags = k.name, k.made, k.checked, k.lifetime, k.tags
 		return e, nil
 	}
 	e.Name = q.name
@@ -333,6 +333,7 @@ func (in *handlerInstance) fetchEntry(e *cache.Entry, value *goja.Object) error 
 	if e.Header, err = in.header(data.Get("headers")); err != nil {
 		return err
 	}
+	e.URL = optional(data.Get("url"))
 	tags, _ := texts(value.Get("tags"))
 	e.Tags, _ = cache.CleanTags(tags)
 	return nil
@@ -362,7 +363,7 @@ func (in *handlerInstance) body(v goja.Value) ([]byte, error) {
 }
 
 func status(v goja.Value) (int, error) {
-	n, ok := number(v)
+	n, ok := numberOf(v)
 	if !ok || n != math.Trunc(n) || n < 0 || n > 999 {
 		return 0, noEntry("get() gave a value whose status is no status")
 	}
@@ -425,7 +426,7 @@ func plainHeader(name string, values []string) bool {
 // byteText is a header's value: one byte a code unit. Numbers are taken, as by
 // Node.
 func byteText(v goja.Value) (string, bool) {
-	if n, ok := number(v); ok {
+	if n, ok := numberOf(v); ok {
 		return strconv.FormatFloat(n, 'f', -1, 64), true
 	}
 	s, ok := v.(goja.String)
@@ -447,8 +448,8 @@ func byteText(v goja.Value) (string, bool) {
 	return string(b), true
 }
 
-// number is the value of a number.
-func number(v goja.Value) (float64, bool) {
+// numberOf is the value of a number.
+func numberOf(v goja.Value) (float64, bool) {
 	if _, isObject := v.(*goja.Object); v == nil || isObject {
 		return 0, false
 	}
@@ -487,7 +488,7 @@ func lifetime(v goja.Value) (time.Duration, bool) {
 	if orUndefined(v).Export() == false {
 		return cache.Forever, true
 	}
-	n, ok := number(v)
+	n, ok := numberOf(v)
 	if !ok || n < 0 {
 		return 0, false
 	}
@@ -508,7 +509,7 @@ func (in *handlerInstance) readOwn(e *cache.Entry, v goja.Value, now time.Time) 
 	if !ok {
 		return false
 	}
-	if version, ok := number(o.Get("version")); !ok || version != ownVersion {
+	if version, ok := numberOf(o.Get("version")); !ok || version != ownVersion {
 		return false
 	}
 	own := *e
@@ -519,14 +520,14 @@ func (in *handlerInstance) readOwn(e *cache.Entry, v goja.Value, now time.Time) 
 		own.Kind = cache.Fetch
 	case cache.Value.String():
 		own.Kind, own.Status = cache.Value, 0
-		if n, ok := number(o.Get("status")); ok {
+		if n, ok := numberOf(o.Get("status")); ok {
 			own.Status = int(n)
 		}
 	default:
 		return false
 	}
-	made, ok := number(o.Get("made"))
-	checked, _ := number(o.Get("checked"))
+	made, ok := numberOf(o.Get("made"))
+	checked, _ := numberOf(o.Get("checked"))
 	latest := float64(cache.StampOf(now.Add(tomorrow)))
 	if !ok || made < 0 || checked < 0 || made > latest || checked > latest || scriptKind(own.Kind) != scriptKind(e.Kind) {
 		return false

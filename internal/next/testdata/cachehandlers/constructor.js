@@ -1,0 +1,7 @@
+module.exports = class {
+  constructor(options) {
+    throw new Error('no ' + options.redis.url)
+  }
+  get() {}
+  set() {}
+}
