@@ -34,6 +34,8 @@ type CacheHandlerOptions struct {
 	Web web.Options
 	// Pool are the options of the script's isolate, as for an App.
 	Pool js.Options
+	// Modules registers further host modules, as for an App; nil is none.
+	Modules func(*js.Isolate)
 }
 
 // CacheHandler is a cache.Store whose entries a script keeps: the class that
@@ -77,7 +79,7 @@ func NewCacheHandler(ctx context.Context, p *js.Program, o CacheHandlerOptions) 
 	if o.Pool.JobLimit <= 0 || o.Pool.JobLimit > o.HandlerTimeout {
 		o.Pool.JobLimit = o.HandlerTimeout
 	}
-	app, err := New(p, Options{Isolates: 1, Pool: o.Pool, Web: o.Web})
+	app, err := New(p, Options{Isolates: 1, Pool: o.Pool, Web: o.Web, Modules: o.Modules})
 	if err != nil {
 		return nil, err
 	}

@@ -146,7 +146,7 @@ func handlerEntry(h *CacheHandler, key cache.Key, e cache.Entry) *cache.Entry {
 var (
 	aRoute = cache.Entry{Kind: cache.Route, Name: "GET /a", Status: 200, Header: http.Header{"Content-Type": {"text/plain"}, "Set-Cookie": {"a=1", "b=2"}, "X": {"caf\xe9"}},
 		Body: []byte("body\xff"), Tags: []string{"x", "y"}, Lifetime: cache.Lifetime{Revalidate: time.Minute, Expire: time.Hour}}
-	aFetch = cache.Entry{Kind: cache.Fetch, Name: "GET https://up.example/a", URL: "https://up.example/b", Status: 200, Header: http.Header{"content-type": {"text/plain"}},
+	aFetch = cache.Entry{Kind: cache.Fetch, Name: "GET https://up.example/a", URL: "https://up.example/b", Status: 200, Header: http.Header{"Content-Type": {"text/plain"}},
 		Body: []byte("body\xff"), Tags: []string{"x"}, Lifetime: cache.Lifetime{Revalidate: cache.Forever, Expire: cache.Forever}}
 	aValue = cache.Entry{Kind: cache.Value, Name: "getUser", Body: []byte(`{"id":1}`), Tags: []string{"x"}, Lifetime: cache.Lifetime{Revalidate: 1500 * time.Millisecond, Expire: time.Hour}}
 )
@@ -435,7 +435,7 @@ func TestCacheHandlerGarbage(t *testing.T) {
 		{result: `({ value: { kind: 'APP_ROUTE', status: 200, body: new Uint8Array([1, 255]).buffer } })`, want: route("\x01\xff")},
 		{result: `({ then(f) { f({ value: { kind: 'APP_ROUTE', status: 200, body: '' } }) } })`, want: route("")},
 		{result: `({ value: { kind: 'APP_ROUTE', status: 200, body: '', headers: { 'x-next-cache-tags': 'a,b', n: 1000000, u: undefined } } })`,
-			want: &cache.Entry{Kind: cache.Route, Name: "asked", Status: 200, Body: []byte{}, Lifetime: second, Tags: []string{"a", "b"}, Header: http.Header{"n": {"1000000"}}}},
+			want: &cache.Entry{Kind: cache.Route, Name: "asked", Status: 200, Body: []byte{}, Lifetime: second, Tags: []string{"a", "b"}, Header: http.Header{"N": {"1000000"}}}},
 		{result: `({ value: { kind: 'APP_ROUTE', status: 200, body: '' }, cacheControl: { revalidate: false, expire: 60 } })`,
 			want: &cache.Entry{Kind: cache.Route, Name: "asked", Status: 200, Body: []byte{}, Lifetime: cache.Lifetime{Revalidate: cache.Forever, Expire: time.Minute}}},
 		{result: `({ value: { kind: 'APP_ROUTE', status: 200, body: '', ` + own + ` } })`,

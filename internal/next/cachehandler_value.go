@@ -23,8 +23,9 @@ import (
 //	{ kind: "APP_ROUTE", body: Buffer, status, headers }
 //	{ kind: "FETCH", data: { headers, body: base64, status, url }, revalidate, tags }
 //
-// Headers are strings, or lists of them for those that have several lines. What
-// a cached function returned is a FETCH without a URL, as with unstable_cache.
+// Headers have names in lower case, and are strings, or lists of them for those
+// that have several lines. What a cached function returned is a FETCH without a
+// URL, as with unstable_cache.
 // What these shapes cannot say is in one more field, which a handler may lose:
 //
 //	portico: { version: 1, kind: "route", name: "GET /api/users", made: 1763854464000000,
@@ -143,10 +144,7 @@ func (in *handlerInstance) data(e *cache.Entry) goja.Value {
 	rt := in.m.rt
 	o := rt.NewObject()
 	put(o, "kind", rt.ToValue(scriptKind(e.Kind)))
-	headers := rt.NewObject()
-	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
-		put(headers, name, in.headerValues(e.Header[name]))
-	}
+	headers, names := in.headers(e.Header)
 	if scriptKind(e.Kind) == kindRoute {
 		body, err := in.m.iso.Call(in.from, in.buffer, rt.ToValue(rt.NewArrayBuffer(slices.Clone(e.Body))))
 		if err != nil {
@@ -172,8 +170,35 @@ func (in *handlerInstance) data(e *cache.Entry) goja.Value {
 		put(o, "revalidate", in.revalidate(e))
 		put(o, "tags", in.list(e.Tags))
 	}
-	put(o, ownField, in.own(e))
+	own := in.own(e)
+	if names != nil {
+		put(own, "names", names)
+	}
+	put(o, ownField, own)
 	return o
+}
+
+// headers makes Next.js's object of a header: names in lower case. They are
+// spelt as Go does in entries; names has those that are not, nil for none.
+func (in *handlerInstance) headers(h http.Header) (headers, names *goja.Object) {
+	rt := in.m.rt
+	headers = rt.NewObject()
+	used := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		key := strings.ToLower(name)
+		if used[key] {
+			key = name
+		}
+		used[key] = true
+		put(headers, key, in.headerValues(h[name]))
+		if http.CanonicalHeaderKey(key) != name {
+			if names == nil {
+				names = rt.NewObject()
+			}
+			put(names, key, rt.ToValue(name))
+		}
+	}
+	return headers, names
 }
 
 func (in *handlerInstance) headerValues(values []string) goja.Value {
@@ -188,7 +213,7 @@ func (in *handlerInstance) headerValues(values []string) goja.Value {
 }
 
 // own is the field with what Next.js has no place for.
-func (in *handlerInstance) own(e *cache.Entry) goja.Value {
+func (in *handlerInstance) own(e *cache.Entry) *goja.Object {
 	rt := in.m.rt
 	o := rt.NewObject()
 	put(o, "version", rt.ToValue(ownVersion))
@@ -301,12 +326,13 @@ func (in *handlerInstance) routeEntry(e *cache.Entry, value *goja.Object) error 
 	if e.Status, err = status(value.Get("status")); err != nil {
 		return err
 	}
-	if e.Header, err = in.header(value.Get("headers")); err != nil {
+	if e.Header, err = in.header(value.Get("headers"), value.Get(ownField)); err != nil {
 		return err
 	}
-	if line := e.Header[tagsHeader]; len(line) == 1 {
+	tagsName := http.CanonicalHeaderKey(tagsHeader)
+	if line := e.Header[tagsName]; len(line) == 1 {
 		e.Tags, _ = cache.CleanTags(strings.Split(line[0], ","))
-		if delete(e.Header, tagsHeader); len(e.Header) == 0 {
+		if delete(e.Header, tagsName); len(e.Header) == 0 {
 			e.Header = nil
 		}
 	}
@@ -330,7 +356,7 @@ func (in *handlerInstance) fetchEntry(e *cache.Entry, value *goja.Object) error 
 	if e.Status, err = status(data.Get("status")); err != nil {
 		return err
 	}
-	if e.Header, err = in.header(data.Get("headers")); err != nil {
+	if e.Header, err = in.header(data.Get("headers"), value.Get(ownField)); err != nil {
 		return err
 	}
 	e.URL = optional(data.Get("url"))
@@ -371,8 +397,12 @@ func status(v goja.Value) (int, error) {
 }
 
 // header reads an object of texts, numbers and lists of texts. An empty one is
-// nil.
-func (in *handlerInstance) header(v goja.Value) (http.Header, error) {
+// nil. Own is our field, which may have the spelling of names.
+func (in *handlerInstance) header(v, own goja.Value) (http.Header, error) {
+	var names *goja.Object
+	if o, ok := own.(*goja.Object); ok {
+		names, _ = o.Get("names").(*goja.Object)
+	}
 	v = orUndefined(v)
 	if goja.IsUndefined(v) || goja.IsNull(v) {
 		return nil, nil
@@ -408,7 +438,13 @@ func (in *handlerInstance) header(v goja.Value) (http.Header, error) {
 			if h == nil {
 				h = http.Header{}
 			}
-			h[name] = values
+			spelt := http.CanonicalHeaderKey(name)
+			if names != nil {
+				if s := optional(names.Get(name)); strings.EqualFold(s, name) {
+					spelt = s
+				}
+			}
+			h[spelt] = values
 		}
 	}
 	return h, nil
