@@ -148,7 +148,9 @@ func Cached[T any](ctx context.Context, key string, o CacheOptions, fn func(cont
 	name := "go value " + key
 	var own T
 	res, err := c.Do(ctx, cache.Request{
-		Key: cache.NewKey("go value").Text(kind.PkgPath()).Text(kind.String()).Text(key).Key(),
+		Key:  cache.NewKey("go value").Text(kind.PkgPath()).Text(kind.String()).Text(key).Key(),
+		Kind: cache.Value,
+		Name: name,
 		Fill: func(ctx context.Context) (*cache.Entry, error) {
 			inner, parts := site.Collect(site.Within(ctx, a.values), life, tags)
 			v, err := fn(inner)

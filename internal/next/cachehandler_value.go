@@ -257,7 +257,7 @@ func (in *handlerInstance) entryOf(v goja.Value, q question, now time.Time) (*ca
 	if !ok {
 		return nil, noEntry("get() gave a value that is %s, want what set() was given", article(kind(v)))
 	}
-	modified, dated := numberOf(result.Get("lastModified"))
+	modified, dated := finite(result.Get("lastModified"))
 	if modified == -1 {
 		return nil, nil // Next.js: to be made anew before anybody is answered
 	}
@@ -389,7 +389,7 @@ func (in *handlerInstance) body(v goja.Value) ([]byte, error) {
 }
 
 func status(v goja.Value) (int, error) {
-	n, ok := numberOf(v)
+	n, ok := finite(v)
 	if !ok || n != math.Trunc(n) || n < 0 || n > 999 {
 		return 0, noEntry("get() gave a value whose status is no status")
 	}
@@ -462,7 +462,7 @@ func plainHeader(name string, values []string) bool {
 // byteText is a header's value: one byte a code unit. Numbers are taken, as by
 // Node.
 func byteText(v goja.Value) (string, bool) {
-	if n, ok := numberOf(v); ok {
+	if n, ok := finite(v); ok {
 		return strconv.FormatFloat(n, 'f', -1, 64), true
 	}
 	s, ok := v.(goja.String)
@@ -484,18 +484,10 @@ func byteText(v goja.Value) (string, bool) {
 	return string(b), true
 }
 
-// numberOf is the value of a number.
-func numberOf(v goja.Value) (float64, bool) {
-	if _, isObject := v.(*goja.Object); v == nil || isObject {
-		return 0, false
-	}
-	switch n := v.Export().(type) {
-	case int64:
-		return float64(n), true
-	case float64:
-		return n, !math.IsNaN(n) && !math.IsInf(n, 0)
-	}
-	return 0, false
+// finite is numberOf without those that stand for no number.
+func finite(v goja.Value) (float64, bool) {
+	n, ok := numberOf(v)
+	return n, ok && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 // texts reads a list of texts.
@@ -525,13 +517,10 @@ func lifetime(v goja.Value) (time.Duration, bool) {
 		return cache.Forever, true
 	}
 	n, ok := numberOf(v)
-	if !ok || n < 0 {
+	if !ok || !(n >= 0) {
 		return 0, false
 	}
-	if n >= math.MaxInt64/float64(time.Second) {
-		return cache.Forever, true
-	}
-	return time.Duration(n * float64(time.Second)), true
+	return secondsOf(n), true
 }
 
 // tomorrow bounds what a stamp may be ahead of the clock: all later stamps would
@@ -545,7 +534,7 @@ func (in *handlerInstance) readOwn(e *cache.Entry, v goja.Value, now time.Time) 
 	if !ok {
 		return false
 	}
-	if version, ok := numberOf(o.Get("version")); !ok || version != ownVersion {
+	if version, ok := finite(o.Get("version")); !ok || version != ownVersion {
 		return false
 	}
 	own := *e
@@ -556,14 +545,14 @@ func (in *handlerInstance) readOwn(e *cache.Entry, v goja.Value, now time.Time) 
 		own.Kind = cache.Fetch
 	case cache.Value.String():
 		own.Kind, own.Status = cache.Value, 0
-		if n, ok := numberOf(o.Get("status")); ok {
+		if n, ok := finite(o.Get("status")); ok {
 			own.Status = int(n)
 		}
 	default:
 		return false
 	}
-	made, ok := numberOf(o.Get("made"))
-	checked, _ := numberOf(o.Get("checked"))
+	made, ok := finite(o.Get("made"))
+	checked, _ := finite(o.Get("checked"))
 	latest := float64(cache.StampOf(now.Add(tomorrow)))
 	if !ok || made < 0 || checked < 0 || made > latest || checked > latest || scriptKind(own.Kind) != scriptKind(e.Kind) {
 		return false

@@ -190,7 +190,7 @@ func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (own *cache
 	if key == (cache.Key{}) {
 		key = s.keyOf(r.Path)
 	}
-	res, err = p.c.Cache.Do(ctx, cache.Request{Key: key, Fill: func(ctx context.Context) (*cache.Entry, error) {
+	res, err = p.c.Cache.Do(ctx, cache.Request{Key: key, Kind: cache.Route, Fill: func(ctx context.Context) (*cache.Entry, error) {
 		e, err := p.render(ctx, rt, r)
 		switch {
 		case err != nil:
