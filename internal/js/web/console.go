@@ -46,6 +46,9 @@ func installConsole(e *Env) {
 // request's id for one. It is called on the isolate, in the caller's context.
 func (e *Env) SetLogAttrs(attrs func() []slog.Attr) { e.logAttrs = attrs }
 
+// Warn writes a warning as console.warn does.
+func (e *Env) Warn(text string) { e.log(slog.LevelWarn, text) }
+
 // log writes one record.
 func (e *Env) log(level slog.Level, text string) {
 	ctx := e.opts.Context

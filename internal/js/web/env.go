@@ -38,7 +38,8 @@ type Env struct {
 	rt      *goja.Runtime
 	opts    *Options
 
-	logAttrs func() []slog.Attr // see SetLogAttrs
+	logAttrs func() []slog.Attr                              // see SetLogAttrs
+	source   func(r *Request, input, init goja.Value) Source // see SetSource
 
 	classes // one embedded struct a family, see the families' files
 }

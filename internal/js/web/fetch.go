@@ -13,7 +13,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"runtime"
 	"slices"
@@ -93,7 +92,7 @@ func (e *Env) fetch(c goja.FunctionCall) goja.Value {
 		if len(c.Arguments) == 0 {
 			return nil, js.Throw(e.iso.TypeError("fetch: 1 argument required, but 0 found."))
 		}
-		return e.fetchRequest(e.MakeRequest(c.Arguments[0], c.Argument(1)))
+		return e.fetchRequest(e.MakeRequest(c.Arguments[0], c.Argument(1)), c.Arguments[0], c.Argument(1))
 	})
 }
 
@@ -112,7 +111,7 @@ var blockedPorts = func() map[string]bool {
 // exchange is one fetch under way.
 type exchange struct {
 	e       *Env
-	req     *Request
+	out     Outgoing
 	promise *js.Promise
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
@@ -127,7 +126,8 @@ type errScript struct{ v goja.Value }
 func (e *errScript) Error() string                      { return "aborted" }
 func (e *errScript) ScriptValue(*js.Isolate) goja.Value { return e.v }
 
-func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
+// fetchRequest performs a fetch that was asked for with input and init.
+func (e *Env) fetchRequest(r *Request, input, init goja.Value) (goja.Value, error) {
 	var signal *Signal
 	if r.watched() {
 		signal = e.requestSignal(r)
@@ -153,22 +153,36 @@ func (e *Env) fetchRequest(r *Request) (goja.Value, error) {
 	default:
 		return nil, js.Throw(e.fetchFailed(errors.New("unknown scheme")))
 	}
+	var src Source
+	if e.source != nil {
+		src = e.source(r, input, init)
+	}
 	data, body, err := e.take(r.Body)
 	if err != nil {
 		return nil, js.Throw(e.iso.TypeError("Body is unusable: Body has already been read"))
-	}
-	x := &exchange{e: e, req: r, promise: e.iso.NewPromise()}
-	x.ctx, x.cancel = context.WithCancelCause(e.opts.Context)
-	if signal != nil {
-		x.unhook, x.hooked = signal.OnAbort(func() { x.cancel(&errScript{signal.Reason()}) }), true
 	}
 	h := make(http.Header, 8)
 	r.headers.Combined(func(name, value string) {
 		k := http.CanonicalHeaderKey(name)
 		h[k] = append(h[k], value)
 	})
+	x := &exchange{e: e, out: Outgoing{Request: r, Header: h, client: e.opts.Client, data: data, stream: body, length: r.Body.Length()}}
+	if src != nil && body == nil {
+		if reply := src.Ready(&x.out); reply != nil {
+			return e.responseClass().New(x.replied(reply)), nil
+		}
+	}
+	x.promise = e.iso.NewPromise()
+	x.ctx, x.cancel = context.WithCancelCause(e.opts.Context)
+	if signal != nil {
+		x.unhook, x.hooked = signal.OnAbort(func() { x.cancel(&errScript{signal.Reason()}) }), true
+	}
 	promise := x.promise.Value()
-	go x.run(h, data, body, r.Body.Length())
+	if src != nil {
+		go x.from(src)
+	} else {
+		go x.run()
+	}
 	return promise, nil
 }
 
@@ -189,32 +203,70 @@ func dropHopByHop(h http.Header) {
 }
 
 // run performs the fetch off the isolate.
-func (x *exchange) run(h http.Header, data []byte, body io.ReadCloser, length int64) {
-	res, final, redirected, err := x.follow(h, data, body, length)
+func (x *exchange) run() {
+	res, final, redirected, err := x.out.follow(x.ctx, x.out.Header)
 	if err != nil {
-		x.cancel(nil)
-		x.promise.Settle(func() (goja.Value, error) {
-			x.done()
-			var own *errScript
-			if errors.As(context.Cause(x.ctx), &own) {
-				return nil, js.Throw(own.v)
-			}
-			return nil, js.Throw(x.e.fetchFailed(err))
-		})
+		x.refuse(err)
 		return
 	}
-	if n := res.ContentLength; n > 0 && n <= maxEarly && x.hasBody(res) && res.Header["Content-Encoding"] == nil {
+	if n := res.ContentLength; n > 0 && n <= maxEarly && x.out.hasBody(res.StatusCode) && res.Header["Content-Encoding"] == nil {
 		x.early(res, final, redirected)
 		return
 	}
 	x.settle(func() *Response {
-		if !x.hasBody(res) {
+		if !x.out.hasBody(res.StatusCode) {
 			res.Body.Close()
 			x.finished()
 			return x.response(res, final, redirected, nil)
 		}
 		return x.streamed(res, final, redirected, res.Body)
 	})
+}
+
+// refuse rejects the promise: with the reason of an abort, if there was one.
+func (x *exchange) refuse(err error) {
+	x.cancel(nil)
+	x.promise.Settle(func() (goja.Value, error) {
+		x.done()
+		var own *errScript
+		if errors.As(context.Cause(x.ctx), &own) {
+			return nil, js.Throw(own.v)
+		}
+		return nil, js.Throw(x.e.fetchFailed(err))
+	})
+}
+
+// from answers from a source, off the isolate.
+func (x *exchange) from(src Source) {
+	reply, err := src.Answer(x.ctx, &x.out)
+	switch {
+	case err != nil:
+		x.refuse(err)
+	case reply == nil:
+		x.run()
+	default:
+		if reply.Body != nil {
+			context.AfterFunc(x.ctx, reply.cancel)
+		}
+		x.settle(func() *Response {
+			if reply.Body == nil {
+				x.finished()
+			}
+			return x.replied(reply)
+		})
+	}
+}
+
+// replied makes the script's response of a reply.
+func (x *exchange) replied(r *Reply) *Response {
+	res := &Response{Status: r.Status, StatusText: r.StatusText, typ: "basic", url: r.URL, redirected: r.Redirected, headers: FromHTTP(r.Header)}
+	switch {
+	case r.Body != nil:
+		res.Body = ReaderBody(newFetchBody(&reception{x: x, raw: r.Body}), r.Length)
+	case x.out.hasBody(r.Status):
+		res.Body = BytesBody(r.Data)
+	}
+	return res
 }
 
 // settle fulfils the promise. The exchange lets go of it: the promise holds the
@@ -326,88 +378,6 @@ func (x *exchange) done() {
 	}
 }
 
-var errRedirect = errors.New("unexpected redirect")
-
-// follow sends the request and follows redirects (Fetch §4.4).
-func (x *exchange) follow(h http.Header, data []byte, body io.ReadCloser, length int64) (res *http.Response, final string, redirected bool, err error) {
-	e := x.e
-	method, target := x.req.Method, x.req.url
-	u, err := url.Parse(target)
-	if err != nil {
-		return nil, "", false, err
-	}
-	dropHopByHop(h)
-	def := func(name string, value []string) {
-		if _, ok := h[name]; !ok {
-			h[name] = value
-		}
-	}
-	c := e.opts.Client
-	def("Accept", c.any[:1:1])
-	def("Accept-Language", c.any[1:])
-	def("Accept-Encoding", c.codings)
-	if x.req.mode == c.mode[0] {
-		def("Sec-Fetch-Mode", c.mode)
-	} else {
-		def("Sec-Fetch-Mode", []string{x.req.mode})
-	}
-	def("User-Agent", c.agent)
-	delete(h, "Content-Length") // what is sent is what the body has
-	delete(h, "Host")           // the URL's own, as in Node: a relayed request must not name another
-	for hops := 0; ; hops++ {
-		req := &http.Request{Method: method, URL: u, Header: h, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-		switch {
-		case body != nil:
-			req.Body, req.ContentLength = body, length
-		case len(data) > 0:
-			req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
-			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-		case method == "POST" || method == "PUT" || method == "PATCH":
-			req.Body = http.NoBody
-		}
-		res, err := c.transport.RoundTrip(req.WithContext(x.ctx))
-		if err != nil {
-			return nil, "", false, err
-		}
-		loc := res.Header.Get("Location")
-		if !slices.Contains(redirectStatus, res.StatusCode) || loc == "" || x.req.redirect == "manual" {
-			return res, u.String(), redirected, nil
-		}
-		drain(res)
-		if x.req.redirect == "error" {
-			return nil, "", false, errRedirect
-		}
-		if hops == maxRedirects {
-			return nil, "", false, errors.New("redirect count exceeded")
-		}
-		next, err := u.Parse(loc)
-		if err != nil {
-			return nil, "", false, fmt.Errorf("redirect to an invalid URL: %w", err)
-		}
-		if next.Scheme != "http" && next.Scheme != "https" {
-			return nil, "", false, errors.New("URL scheme must be a HTTP(S) scheme")
-		}
-		if next.Fragment == "" {
-			next.Fragment = u.Fragment
-		}
-		if res.StatusCode != 303 && body != nil {
-			return nil, "", false, errors.New("a streamed body cannot be sent again after a redirect")
-		}
-		if (res.StatusCode == 301 || res.StatusCode == 302) && method == "POST" || res.StatusCode == 303 && method != "GET" && method != "HEAD" {
-			method, data, body = "GET", nil, nil
-			for _, n := range []string{"Content-Encoding", "Content-Language", "Content-Location", "Content-Type", "Content-Length"} {
-				delete(h, n)
-			}
-		}
-		if next.Scheme != u.Scheme || next.Host != u.Host {
-			for _, n := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Host"} {
-				delete(h, n)
-			}
-		}
-		u, redirected = next, true
-	}
-}
-
 // drain reads a little of a body that nobody wants, so that its connection can
 // be used again, and closes it.
 func drain(res *http.Response) {
@@ -415,20 +385,9 @@ func drain(res *http.Response) {
 	res.Body.Close()
 }
 
-// hasBody reports whether an upstream's response has a body.
-func (x *exchange) hasBody(res *http.Response) bool {
-	return !nullBodyStatus(res.StatusCode) && x.req.Method != "HEAD"
-}
-
 // response makes the script's response of an upstream's.
 func (x *exchange) response(res *http.Response, final string, redirected bool, body *Body) *Response {
-	if i := strings.IndexByte(final, '#'); i >= 0 {
-		final = final[:i]
-	}
-	r := &Response{Status: res.StatusCode, typ: "basic", url: final, redirected: redirected, Body: body}
-	if _, phrase, ok := strings.Cut(res.Status, " "); ok {
-		r.StatusText = phrase
-	}
+	r := &Response{Status: res.StatusCode, StatusText: phrase(res), typ: "basic", url: withoutFragment(final), redirected: redirected, Body: body}
 	// Not immutable, as the standard has it: Next.js hands out a copy, and code
 	// that changes a fetched response before returning it is common.
 	r.headers = FromHTTP(res.Header)
@@ -438,14 +397,31 @@ func (x *exchange) response(res *http.Response, final string, redirected bool, b
 // streamed is a response whose body is still to be received from raw.
 func (x *exchange) streamed(res *http.Response, final string, redirected bool, raw io.ReadCloser) *Response {
 	in := &reception{x: x, raw: raw}
-	length := res.ContentLength
+	var length int64
+	in.codings, length = codingsOf(res)
+	return x.response(res, final, redirected, ReaderBody(newFetchBody(in), length))
+}
+
+// codingsOf are the codings of a response's body that are undone here, and the
+// length of what comes out; -1 when it is unknown.
+func codingsOf(res *http.Response) (codings []string, length int64) {
 	if ce := res.Header.Get("Content-Encoding"); ce != "" {
 		if codings := splitCodings(ce); codings != nil {
-			in.codings = codings
-			length = -1
+			return codings, -1
 		}
 	}
-	return x.response(res, final, redirected, ReaderBody(newFetchBody(in), length))
+	return nil, res.ContentLength
+}
+
+// phrase is what stands behind a response's status.
+func phrase(res *http.Response) string {
+	_, phrase, _ := strings.Cut(res.Status, " ")
+	return phrase
+}
+
+func withoutFragment(u string) string {
+	u, _, _ = strings.Cut(u, "#")
+	return u
 }
 
 // maxCodings bounds the chain of Content-Encoding that is undone.

@@ -83,6 +83,15 @@ func (r *Request) Headers() *Headers { return r.headers }
 // Redirect is the redirect mode: "follow", "error" or "manual".
 func (r *Request) Redirect() string { return r.redirect }
 
+// Cache is the cache mode; "" is the default.
+func (r *Request) Cache() string { return r.cache }
+
+// Traits are the members that tell one fetch of a URL from another, beside
+// method, headers and body, in a fixed order.
+func (r *Request) Traits() []string {
+	return []string{r.mode, r.redirect, r.credentials, r.referrer, r.integrity, r.cache}
+}
+
 // Signal returns the request's signal.
 func (e *Env) requestSignal(r *Request) *Signal {
 	if r.signal == nil {
