@@ -52,6 +52,9 @@ func (a *App) install(iso *js.Isolate) *Modules {
 				m.end()
 			}
 		})
+		if a.opts.Cache != nil {
+			m.env.SetSource(m.fetchSource)
+		}
 		if !a.opts.Web.Dev { // a developer looks at one request at a time
 			m.env.SetLogAttrs(func() []slog.Attr {
 				x := m.exchange()

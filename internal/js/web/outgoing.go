@@ -96,6 +96,14 @@ type Reply struct {
 	stop   func() bool
 }
 
+// Unread puts back what was read of the body.
+func (r *Reply) Unread(data []byte) {
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(data), r.Body), r.Body}
+}
+
 // Detach has the reply go on when the context ends that it was asked for with.
 func (r *Reply) Detach() { r.stop() }
 
