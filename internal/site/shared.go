@@ -62,6 +62,7 @@ type storage struct {
 	disk    int64         // bytes; 0 is the default
 	file    string        // of CacheDisk
 	own     string        // the folder that is made for it, with a .gitignore
+	script  string        // of cacheHandler: the sum of all that it is made from
 }
 
 // storageOf is what the settings say. Root is the project's folder, "" where
@@ -119,14 +120,15 @@ type Shared struct {
 	users   int // guarded by stores.mu
 	conn    *redis.Conn
 	without bool // the file could not be opened
+	script  interface{ Err() error }
 
 	mu   sync.Mutex
 	away time.Time // since when the server is away; zero when it is there
 }
 
 // open gives what is open if it was made from the same, or opens it. The caller
-// is one more user of it.
-func (s *Stores) open(from storage) (*Shared, error) {
+// is one more user of it. Script starts the store of a storage that has one.
+func (s *Stores) open(from storage, script func() (cache.Store, error)) (*Shared, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current != nil && s.current.from == from {
@@ -138,6 +140,12 @@ func (s *Stores) open(from storage) (*Shared, error) {
 	switch from.store {
 	case config.CacheOff:
 		return sh, nil
+	case fromScript:
+		var err error
+		if store, err = script(); err != nil {
+			return nil, err
+		}
+		sh.script, _ = store.(interface{ Err() error })
 	case config.CacheMemory:
 		store = s.memory(from, nil)
 	case config.CacheDisk:
@@ -322,6 +330,8 @@ func (sh *Shared) Health() string {
 		return "redis: away since " + since.UTC().Format(time.RFC3339) + ", answered from memory"
 	case sh.without:
 		return "memory: the file cannot be used"
+	case sh.script != nil && sh.script.Err() != nil:
+		return "cacheHandler: does not answer, nothing is kept"
 	}
 	return ""
 }
@@ -360,12 +370,21 @@ func (p *problems) tell(err error) {
 	p.logger.Warn("cache", attrs...)
 }
 
-// share opens what the settings of a site want.
-func (l *Loader) share(s *Site, root string) error {
+// fromScript is the store of a storage whose entries a script keeps.
+const fromScript = "script"
+
+// share opens what the settings of a site want. Script is the project's own
+// store; nil is none.
+func (l *Loader) share(s *Site, root string, script *cacheScript) error {
+	var err error
+	if script != nil {
+		s.shared, err = l.stores.open(storage{store: fromScript, script: script.sum}, script.start)
+		return err
+	}
 	from, err := storageOf(s.Settings, root, l.o.Dev)
 	if err != nil {
 		return err
 	}
-	s.shared, err = l.stores.open(from)
+	s.shared, err = l.stores.open(from, nil)
 	return err
 }

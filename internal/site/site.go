@@ -217,7 +217,7 @@ func (l *Loader) loadSite(ctx context.Context) (*Site, *Inputs, error) {
 		return s, in, err
 	}
 	l.override(s)
-	if err := l.share(s, ""); err != nil {
+	if err := l.share(s, "", nil); err != nil {
 		return s, nil, err
 	}
 	return s, nil, l.finish(s, nil)
@@ -263,6 +263,9 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 		return err
 	}
 	s.Settings = settings
+	if settings.CacheHandler != "" && settings.Cache.Store != "" {
+		s.Warnings = append(s.Warnings, l.place(settings.File, "cacheHandler", "")+": cacheHandler is not used, as cache says where answers are kept: leave one of the two out")
+	}
 	l.override(s)
 
 	tree, err := route.Scan(fsys, s.Settings.PageExtensions)
@@ -287,7 +290,11 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 	if l.o.FS != nil {
 		root = "" // it is gone when the site runs
 	}
-	if err := l.share(s, root); err != nil {
+	script, err := l.cacheScriptOf(ctx, s, in, env)
+	if err != nil {
+		return err
+	}
+	if err := l.share(s, root, script); err != nil {
 		return err
 	}
 	app, built, err := l.scripts(ctx, in.Root, s, tree, guard, env)
