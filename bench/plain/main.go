@@ -44,6 +44,8 @@ func main() {
 	mux.Handle("GET /api/proxy/large", proxy)
 	mux.HandleFunc("GET /api/merge", s.merge)
 	mux.HandleFunc("GET /api/transform", s.transform)
+	mux.HandleFunc("GET /api/cached", s.cached)
+	mux.HandleFunc("GET /api/cached-fetch", s.cachedFetch)
 	mux.HandleFunc("GET /go/items/{id}", item.Get)
 	mux.HandleFunc("GET /api/user", s.user)
 	mux.Handle("GET /member/user", session(http.HandlerFunc(s.user)))
@@ -89,6 +91,10 @@ func session(next http.Handler) http.Handler {
 type server struct {
 	upstream string
 	client   *http.Client
+
+	once sync.Once
+	body []byte   // what cached answers
+	kept sync.Map // what the upstream said
 }
 
 // send writes v as JSON.
@@ -193,6 +199,51 @@ func (s *server) merge(w http.ResponseWriter, r *http.Request) {
 		Orders json.RawMessage `json:"orders"`
 		News   json.RawMessage `json:"news"`
 	}{parts[0], parts[1], parts[2]})
+}
+
+// cached answers the same bytes to everybody.
+func (s *server) cached(w http.ResponseWriter, r *http.Request) {
+	s.once.Do(func() {
+		type product struct {
+			ID    int    `json:"id"`
+			Name  string `json:"name"`
+			Price int    `json:"price"`
+			Stock int    `json:"stock"`
+		}
+		var all struct {
+			Items []product `json:"items"`
+		}
+		for id := range 16 {
+			all.Items = append(all.Items, product{id, "Item " + strconv.Itoa(id), 100 * id, id % 5})
+		}
+		body, err := json.Marshal(all)
+		if err != nil {
+			panic(err)
+		}
+		s.body = body
+	})
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "s-maxage=31536000")
+	h.Set("Content-Length", strconv.Itoa(len(s.body)))
+	_, _ = w.Write(s.body) // the client may be gone
+}
+
+// cachedFetch makes an answer of what the upstream said once.
+func (s *server) cachedFetch(w http.ResponseWriter, r *http.Request) {
+	user, ok := s.kept.Load("user")
+	if !ok {
+		var fresh json.RawMessage
+		if err := s.get(r, "user", &fresh); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		user = fresh
+		s.kept.Store("user", user)
+	}
+	send(w, struct {
+		User json.RawMessage `json:"user"`
+	}{user.(json.RawMessage)})
 }
 
 func (s *server) transform(w http.ResponseWriter, r *http.Request) {

@@ -25,6 +25,12 @@ app.get('/api/merge', async (c) => {
   return c.json({ user, orders, news })
 })
 
+const items = JSON.stringify({ items: Array.from({ length: 16 }, (_, id) => ({ id, name: `Item ${id}`, price: 100 * id, stock: id % 5 })) })
+app.get('/api/cached', (c) => c.body(items, 200, { 'content-type': 'application/json', 'cache-control': 's-maxage=31536000' }))
+
+let user
+app.get('/api/cached-fetch', async (c) => c.json({ user: (user ??= await from('user')) }))
+
 app.get('/api/transform', async (c) => {
   const { products } = await from('products')
   const list = products
