@@ -233,7 +233,7 @@ func (m *Memory) Len() int {
 func Headers(name string, r Rule, res Result) (rateLimit, policy, retryAfter string) {
 	quoted := quote(name)
 	policy = quoted + ";q=" + strconv.Itoa(r.Limit) + ";w=" + strconv.FormatInt(ceil(r.Window), 10)
-	rateLimit = quoted + ";r=" + strconv.Itoa(res.Remaining) + ";t=" + strconv.FormatInt(ceil(res.Reset), 10)
+	rateLimit = quoted + ";r=" + strconv.Itoa(res.Remaining) + ";t=" + strconv.FormatInt(ResetSeconds(r, res), 10)
 	if res.Limited {
 		after := res.RetryAfter
 		if after < 0 {
@@ -243,6 +243,10 @@ func Headers(name string, r Rule, res Result) (rateLimit, policy, retryAfter str
 	}
 	return rateLimit, policy, retryAfter
 }
+
+// ResetSeconds is Reset as clients are told it: rounded up, and never more than
+// the window, which it may be by the microseconds that Step rounds.
+func ResetSeconds(r Rule, res Result) int64 { return min(ceil(res.Reset), ceil(r.Window)) }
 
 func ceil(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 

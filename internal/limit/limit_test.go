@@ -169,6 +169,7 @@ func TestHeaders(t *testing.T) {
 	}{
 		{"default", Result{false, 10, 9, 5500 * time.Millisecond, 0, false}, `"default";r=9;t=6`, `"default";q=10;w=60`, ""},
 		{"api", Result{true, 10, 0, time.Minute, time.Millisecond, false}, `"api";r=0;t=60`, `"api";q=10;w=60`, "1"},
+		{"odd", Result{false, 10, 0, time.Minute + 20*time.Microsecond, 0, false}, `"odd";r=0;t=60`, `"odd";q=10;w=60`, ""},
 		{"a\"b\\c\r\né", Result{true, 10, 0, time.Minute, -1, false}, `"a\"b\\c";r=0;t=60`, `"a\"b\\c";q=10;w=60`, "60"},
 	} {
 		limit, policy, after := Headers(c.name, rule, c.res)

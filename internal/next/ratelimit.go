@@ -230,7 +230,7 @@ func (m *Modules) rateResult(q *rate, res limit.Result) goja.Value {
 	put(o, "rateLimited", m.rt.ToValue(res.Limited))
 	put(o, "limit", m.rt.ToValue(res.Limit))
 	put(o, "remaining", m.rt.ToValue(res.Remaining))
-	put(o, "reset", m.rt.ToValue(seconds(res.Reset)))
+	put(o, "reset", m.rt.ToValue(limit.ResetSeconds(q.Rule, res)))
 	put(o, "retryAfter", m.rt.ToValue(seconds(after)))
 	put(o, "headers", headers)
 	return o
