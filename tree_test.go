@@ -38,6 +38,7 @@ var layers = map[string]layer{
 
 	"internal/cache": {rank: 0, may: []string{}},
 	"internal/limit": {rank: 0, may: []string{}},
+	"internal/files": {rank: 0, may: []string{}},
 
 	"internal/cache/cachetest": {rank: 1, may: []string{"internal/cache"}},
 	"internal/cache/memory":    {rank: 2, may: []string{"internal/cache"}},
@@ -50,7 +51,7 @@ var layers = map[string]layer{
 
 	"internal/next": {rank: 2, may: []string{"internal/cache", "internal/limit", "internal/js", "internal/js/web", "internal/route", "internal/config", "internal/edge"}},
 
-	"internal/site": {rank: 3, may: []string{"internal/cache", "internal/cache/memory", "internal/cache/disk", "internal/redis", "internal/limit", "internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
+	"internal/site": {rank: 3, may: []string{"internal/files", "internal/cache", "internal/cache/memory", "internal/cache/disk", "internal/redis", "internal/limit", "internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
 
 	"": {rank: 4, may: []string{"internal/cache", "internal/limit", "internal/site", "internal/server", "internal/config"}},
 
