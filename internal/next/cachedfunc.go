@@ -250,7 +250,13 @@ func (m *Modules) run(f *function, call func() (goja.Value, error), then func(go
 		}
 	}
 	f.scope.Value = f
-	f.scope.OnKill = func(err error) { finish(nil, fmt.Errorf("%s: %w", f.name, err)) }
+	f.scope.OnKill = func(err error) {
+		if errors.Is(err, ErrTimeout) {
+			finish(nil, errors.New(f.name+" did not settle in time"))
+			return
+		}
+		finish(nil, fmt.Errorf("%s: %w", f.name, err))
+	}
 	m.app.pool.Join(m.iso, &f.scope)
 	limit := time.AfterFunc(time.Until(f.deadline), func() { m.iso.Kill(&f.scope, ErrTimeout) })
 	stop = sync.OnceFunc(func() {
@@ -258,11 +264,29 @@ func (m *Modules) run(f *function, call func() (goja.Value, error), then func(go
 		m.app.pool.End(m.iso, &f.scope)
 	})
 	// A task of its own, with the time that one may compute; no async context.
-	if !m.iso.Post(js.NewFrame(&f.scope), func() { m.iso.Await(m.iso.Attempt(call), finish) }) {
+	if !m.iso.Post(js.NewFrame(&f.scope), func() {
+		v, err := m.attempt(call)
+		if err != nil {
+			finish(nil, err)
+			return
+		}
+		m.iso.Await(v, finish)
+	}) {
 		stop()
 		return nil, false
 	}
 	return stop, true
+}
+
+// attempt calls f, and gives what it throws as an error.
+func (m *Modules) attempt(f func() (goja.Value, error)) (v goja.Value, err error) {
+	p := m.iso.Attempt(func() (goja.Value, error) {
+		var err error
+		v, err = f()
+		return goja.Undefined(), err
+	})
+	_, err, _ = m.iso.Settled(p)
+	return v, err
 }
 
 // fill makes the entry of a call. It does not run on the isolate.
@@ -500,11 +524,7 @@ func (m *Modules) unstableCache(c goja.FunctionCall) goja.Value {
 	return m.iso.Func("", 0, func(c goja.FunctionCall) goja.Value {
 		args := slices.Clone(c.Arguments)
 		return m.iso.Attempt(func() (goja.Value, error) {
-			list := make([]any, len(args))
-			for i, v := range args {
-				list[i] = v
-			}
-			text, _, err := m.iso.AppendJSON(nil, m.rt.NewArray(list...))
+			text, _, err := m.iso.AppendJSON(nil, m.array(args))
 			if err != nil {
 				return nil, err
 			}

@@ -23,8 +23,9 @@ type Modules struct {
 	classes struct {
 		url, request, response, requestCookies, responseCookies, event, draft *js.Class
 	}
-	entries map[string]*entry // evaluated route modules
-	begun   int               // promises and callbacks that after() and waitUntil wait for
+	entries      map[string]*entry // evaluated route modules
+	cachedSymbol *goja.Symbol      // see cachedID
+	begun        int               // promises and callbacks that after() and waitUntil wait for
 }
 
 type modulesKey struct{}
