@@ -280,3 +280,90 @@ func TestUseCacheErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestUseCacheRebuild: a builder that goes on sees directives come and go.
+func TestUseCacheRebuild(t *testing.T) {
+	dir := t.TempDir()
+	hosted := true
+	options := bundle.Options{Dir: dir, Dev: true, Outline: js.ReadOutline, Host: func(name string) bool { return hosted && name == bundle.UseCacheModule }}
+	b, err := bundle.NewBuilder(options, js.Check)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for _, step := range []struct {
+		lib  string
+		want string // the log of a call, or the error
+	}{
+		{"export async function f(n: number) { 'use cache'; return n }", "run lib.ts#f [1]\n1\n"},
+		{"export async function f(n: number) { return n }", "1\n"},
+		{"export async function f(n: number) { 'use cache'; return missing.x }; import missing from './missing'", "lib.ts:1:91: cannot resolve \"./missing\"\nhint: there is no \"missing\" in the project's root"},
+		{"\n\nexport function f(n: number) { 'use cache'; return n }", "lib.ts:3:32: a function with 'use cache' must be async\nhint: put async before it; generators, getters and setters cannot be cached"},
+		// The engine lacks a field of that name with a value: both passes are made.
+		{"class C { get = 2; static #p = 1; static has(o: object) { return 1 + +(#p in o) } }\nexport const f = async (n: number) => { 'use cache'; return new C().get + n + C.has(C) }", "run lib.ts#f [1]\n5\n"},
+		{"// @ts-nocheck\nexport async function* g() { yield 1 }\nexport async function f(n) { 'use cache'; for await (const x of []) {} await using y = null; return y === null }", "run lib.ts#f [1]\ntrue\n"},
+	} {
+		unpack(t, dir, []txtar.File{{Name: "lib.ts", Data: []byte(step.lib)}})
+		built, err := b.Rebuild(t.Context(), []string{"lib.ts"})
+		got := fmt.Sprint(err)
+		if err == nil {
+			got = startCached(t, built).run(t, `log(await (await load("lib.ts")).f(1))`)
+		}
+		if got != step.want {
+			t.Errorf("%s\n got %s\nwant %s", step.lib, got, step.want)
+		}
+	}
+	// A host without the module: functions like others.
+	hosted = false
+	unpack(t, dir, []txtar.File{{Name: "lib.ts", Data: []byte("export async function f(n: number) { 'use cache'; return n }")}})
+	built, err := b.Rebuild(t.Context(), []string{"lib.ts"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := startCached(t, built).run(t, `log(await (await load("lib.ts")).f(1))`); got != "1\n" {
+		t.Errorf("without the host's module: %s", got)
+	}
+}
+
+// Files without the directive are left as they are, and editing the others
+// leads to no error but our own.
+func FuzzUseCache(f *testing.F) {
+	for _, source := range []string{
+		`export async function f(a: number) { 'use cache'; return a }`, `'use cache'; export const f = async () => 1, g = wrap(f); export default async () => f()`,
+		"export const o = (a) => ({ async m(x = a) { 'use cache'; return `${a}` }, n: async () => { 'use cache: remote'; return <p>{a}</p> } })",
+		`for (const x of y) z.push(async () => { "use cache"; return x.a?.b })`, `export default class { static async m() { 'use cache' } } export * from './x'`,
+		"const t = `\nimport a from 'b'\nexport default x${async () => { 'use cache' }}`", `export default async function () { 'use cache'; return import.meta.url + import('y') }`,
+		`export async function é() { 'use cache' } export { é as "a b", é as c }`, `function f() { 1; 'use cache' }`, `module.exports = async function () { 'use cache' }`,
+		`'use cache'; export const a = async () => b ? (c, d) : new E(), x = /use cache/`,
+	} {
+		f.Add(source)
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, source string) {
+		if strings.Contains(source, "__portico") {
+			t.Skip("our own names")
+		}
+		unpack(t, dir, []txtar.File{{Name: "main.tsx", Data: []byte(source)}})
+		host := func(name string) bool { return name == bundle.UseCacheModule }
+		plain, plainErr := bundle.Build(t.Context(), bundle.Options{Dir: dir, Entries: []string{"main.tsx"}, Host: host}, js.Check)
+		built, err := buildCached(t, dir, "main.tsx")
+		switch {
+		case err == nil && plainErr != nil:
+			t.Fatalf("an error is gone: %v\n%s", plainErr, source)
+		case err == nil:
+			if !strings.Contains(source, "use cache") && built.Code != plain.Code {
+				t.Fatalf("%s became\n%s", source, built.Code)
+			}
+			return
+		}
+		var failed *bundle.Error
+		if !errors.As(err, &failed) {
+			t.Fatal(err)
+		}
+		for _, m := range failed.Messages {
+			if plainErr == nil && !strings.Contains(m.Text, "use cache") && !strings.Contains(m.Text, "directive") || m.File != "" && (m.Line < 1 || m.Column < 1) {
+				t.Fatalf("%v\n%s", m, source)
+			}
+		}
+	})
+}
