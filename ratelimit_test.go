@@ -535,3 +535,28 @@ func TestRateLimitShared(t *testing.T) {
 		}
 	}
 }
+
+// Answers that are kept are counted like others, and keep nothing of the counts.
+func TestRateLimitKept(t *testing.T) {
+	s := porticotest.New(t, portico.Config{Now: newHand().now, FS: fstest.MapFS{
+		"app/a/route.ts": {Data: []byte("export const revalidate = 60\nexport const GET = () => new Response('a')")},
+	}, RateLimits: []portico.RateRule{{Limit: 3, Window: time.Minute}}})
+	etag := ""
+	for i, c := range []struct {
+		header []string
+		status int
+		told   string
+	}{{nil, 200, "r=2;t=20"}, {nil, 200, "r=1;t=40"}, {[]string{"If-None-Match", "*"}, 304, "r=0;t=60"}, {nil, 429, "r=0;t=60"}} {
+		res, _ := askAs(t, s, "", "/a", c.header...)
+		if told := res.Header["Ratelimit"]; res.StatusCode != c.status || len(told) != 1 || told[0] != `"every path";`+c.told {
+			t.Errorf("%d: %d %v", i, res.StatusCode, res.Header)
+		}
+		if c.status == 200 && res.Header.Get("X-Nextjs-Cache") != "HIT" {
+			t.Errorf("%d is not from the cache: %v", i, res.Header)
+		}
+		if c.status == 429 && (res.Header.Get("Etag") != "" || etag == "") {
+			t.Errorf("%d: the validator is %q, and was %q", i, res.Header.Get("Etag"), etag)
+		}
+		etag = res.Header.Get("Etag")
+	}
+}

@@ -76,3 +76,35 @@ func TestHousehold(t *testing.T) {
 		t.Errorf("nobody is counted as %q", got)
 	}
 }
+
+// Whatever by and the headers are: one who has nothing is counted by address,
+// and a value of the client's is never taken for one.
+func FuzzBy(f *testing.F) {
+	f.Add("header:x-api-key", "X-Api-Key", "k")
+	f.Add("cookie:id", "Cookie", "a=1; id=2; id=3")
+	f.Add("session", "Cookie", `session="q"; sid=é`)
+	f.Fuzz(func(t *testing.T, by, name, value string) {
+		b, err := ParseBy(by, nil)
+		if err != nil {
+			if b.Address() == false {
+				t.Error("what is wrong is by something")
+			}
+			return
+		}
+		client := netip.MustParseAddr("203.0.113.9")
+		as, whose := b.Of(func(n string) []string {
+			if n == name {
+				return []string{value}
+			}
+			return nil
+		}, client)
+		switch {
+		case whose == "":
+			t.Errorf("%q of %s: %q is nobody", by, name, value)
+		case as == "ip" && whose != "203.0.113.9":
+			t.Errorf("%q of %s: %q has the address %q", by, name, value, whose)
+		case as != "ip" && b.Address():
+			t.Errorf("%q is by %s", by, as)
+		}
+	})
+}
