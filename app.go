@@ -118,6 +118,7 @@ func (a *App) Load(ctx context.Context) error {
 			report.Routes = append(report.Routes, RouteInfo(r))
 		}
 		report.TLS = s.Settings.Server.TLS != nil
+		report.Admin = a.adminSocket(s.Settings.Server.Admin)
 		for _, r := range s.Rules {
 			report.Rules = append(report.Rules, RuleInfo(r))
 		}
@@ -298,6 +299,9 @@ func (a *App) run(ctx context.Context, listen func(config.Server) ([]net.Listene
 }
 
 func (a *App) serve(ctx, end context.Context, listen func(config.Server) ([]net.Listener, error)) error {
+	if err := a.checkAdmin(); err != nil {
+		return err
+	}
 	if a.current.Load() == nil {
 		switch err := a.Load(ctx); {
 		case ctx.Err() != nil:
@@ -344,6 +348,14 @@ func (a *App) serve(ctx, end context.Context, listen func(config.Server) ([]net.
 			return fmt.Errorf("the project cannot be watched: %w", err)
 		}
 		defer w.Close()
+	}
+	if set.Admin != "" {
+		stop, err := a.serveAdmin(ctx, set.Admin)
+		if err != nil {
+			closeAll(listeners)
+			return err
+		}
+		defer stop()
 	}
 	if a.c.OnListen != nil {
 		for _, l := range listeners {

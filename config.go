@@ -258,6 +258,9 @@ type Loaded struct {
 	Rules []RuleInfo
 	// TLS says that the server speaks it, by Config or the project's configuration.
 	TLS bool
+	// Admin is where portico cache asks the server, as "unix:" and a whole path;
+	// empty is nowhere.
+	Admin string
 	// Warnings explain what is in the project and does nothing.
 	Warnings []string
 	// EnvFiles are the .env files that were read.

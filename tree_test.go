@@ -53,10 +53,13 @@ var layers = map[string]layer{
 
 	"internal/site": {rank: 3, may: []string{"internal/files", "internal/cache", "internal/cache/memory", "internal/cache/disk", "internal/redis", "internal/limit", "internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
 
-	"": {rank: 4, may: []string{"internal/cache", "internal/limit", "internal/site", "internal/server", "internal/config"}},
+	"": {rank: 4, may: []string{"internal/admin", "internal/cache", "internal/limit", "internal/site", "internal/server", "internal/config"}},
 
-	"internal/cli": {rank: 5, may: []string{""}},
-	"porticotest":  {rank: 5, may: []string{""}},
+	// The command that talks to a running server and the server have one protocol.
+	// Its rank lets its tests have stores.
+	"internal/admin": {rank: 3, may: []string{"internal/cache"}},
+	"internal/cli":   {rank: 5, may: []string{"", "internal/admin"}},
+	"porticotest":    {rank: 5, may: []string{""}},
 
 	"cmd/portico":        {rank: 6, may: []string{"internal/cli"}},
 	"examples/go-and-ts": {rank: 6, may: []string{"", "porticotest"}},

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -31,6 +32,7 @@ type commands struct {
 	Dev     devCmd     `cmd:"" help:"Serve a project and reload it when it changes."`
 	Start   startCmd   `cmd:"" help:"Serve a project in production."`
 	Routes  routesCmd  `cmd:"" help:"List a project's routes in the order in which they are tried."`
+	Cache   cacheCmd   `cmd:"" help:"Look at what a running server keeps, or drop it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 	Help    helpCmd    `cmd:"" help:"Explain a command."`
 }
@@ -189,22 +191,41 @@ func (versionCmd) Run(e *env) error {
 // Run is not reached: Main turns help into a flag.
 func (helpCmd) Run() error { return nil }
 
+// adminFlag is an address from the command line, where paths are from the
+// folder that the command stands in.
+func adminFlag(addr string) (string, error) {
+	path, ok := strings.CutPrefix(addr, "unix:")
+	if !ok || path == "" || path[0] == '@' {
+		return addr, nil // it is none, or wrong, which is said elsewhere
+	}
+	path, err := filepath.Abs(path)
+	return "unix:" + path, err
+}
+
 func (c *devCmd) Run(e *env) error {
 	host := c.Hostname
 	if host == "" {
 		host = "localhost"
 	}
-	return e.serve(portico.Config{Dir: c.Dir, Dev: true, Hostname: c.Hostname, Admin: c.Admin, Cache: c.Cache}, host, c.Port)
+	socket, err := adminFlag(c.Admin)
+	if err != nil {
+		return err
+	}
+	return e.serve(portico.Config{Dir: c.Dir, Dev: true, Hostname: c.Hostname, Admin: socket, Cache: c.Cache}, host, c.Port)
 }
 
 func (c *startCmd) Run(e *env) error {
 	if c.Isolates < 0 {
 		return errors.New("--isolates cannot be negative")
 	}
+	socket, err := adminFlag(c.Admin)
+	if err != nil {
+		return err
+	}
 	return e.serve(portico.Config{
 		Dir: c.Dir, PublicOrigin: c.PublicOrigin, HandlerTimeout: c.HandlerTimeout,
 		JobLimit: c.JobLimit, DrainTimeout: c.DrainTimeout, Isolates: c.Isolates,
-		Addr: c.Listen, AccessLog: c.AccessLog, Admin: c.Admin, Cache: c.Cache,
+		Addr: c.Listen, AccessLog: c.AccessLog, Admin: socket, Cache: c.Cache,
 	}, c.Hostname, c.Port)
 }
 

@@ -285,7 +285,7 @@ func printOrder(c *console, rules []portico.RuleInfo, routes []portico.RouteInfo
 
 func (c *routesCmd) Run(e *env) error {
 	var loaded portico.Loaded
-	app := portico.New(portico.Config{Dir: c.Dir, Isolates: 1, Cache: "memory", Logger: e.logger(false), OnLoad: func(l portico.Loaded) { loaded = l }})
+	app := portico.New(portico.Config{Dir: c.Dir, Isolates: 1, Cache: "off", Logger: e.logger(false), OnLoad: func(l portico.Loaded) { loaded = l }})
 	if err := app.Load(context.Background()); err != nil {
 		return err
 	}

@@ -2,6 +2,9 @@ package security
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -30,12 +33,57 @@ func TestV1(t *testing.T) {
 	// There is no endpoint but the project's own, and the one that tells that
 	// the server is ready.
 	for _, mode := range []string{"dev", "start"} {
-		s := serve(t, files{"app/x/route.ts": "export const GET = () => new Response('x')"}, settings{mode: mode})
-		for _, path := range []string{"/debug/pprof", "/debug/vars", "/metrics", "/config", "/admin", "/_portico", "/__portico", "/portico", "/_next/webpack-hmr", "/_next/static/x", "/__nextjs_launch-editor", "/__nextjs_original-stack-frame?file=app/x/route.ts", "/server-status"} {
+		// It has an admin socket, which is a file for its user alone and no port.
+		dir, err := os.MkdirTemp("", "v1") // a test's own folder has too long a name for a socket
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		s := serve(t, files{
+			"app/x/route.ts":      "export const GET = () => new Response('x')",
+			"portico.config.json": fmt.Sprintf(`{"server": {"admin": "unix:%s/admin.sock"}}`, dir),
+		}, settings{mode: mode})
+		if info, err := os.Stat(filepath.Join(dir, "admin.sock")); err != nil || info.Mode() != fs.ModeSocket|0o600 {
+			t.Errorf("the admin socket: %v, %v", info, err)
+		}
+		if n := s.ports(t); n != 1 {
+			t.Errorf("the process listens on %d ports, want 1", n)
+		}
+		for _, path := range []string{"/cache", "/cache/show?path=/x", "/cache/purge", "/debug/pprof", "/debug/vars", "/metrics", "/config", "/admin", "/_portico", "/__portico", "/portico", "/_next/webpack-hmr", "/_next/static/x", "/__nextjs_launch-editor", "/__nextjs_original-stack-frame?file=app/x/route.ts", "/server-status"} {
 			s.get(t, path).want(t, path, 404)
 		}
 		s.get(t, "/healthz").want(t, "/healthz", 200, `{"status":"ready"}`+"\n")
 	}
+}
+
+// ports counts the TCP sockets on which the process listens: those of the
+// system's tables (proc(5)) whose inodes are among its open files.
+func (s *server) ports(t *testing.T) int {
+	t.Helper()
+	open := map[string]bool{}
+	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", s.pid))
+	if err != nil || len(links) == 0 {
+		t.Skip("there is no /proc here")
+	}
+	for _, l := range links {
+		if target, err := os.Readlink(l); err == nil { // or it has been closed
+			open[target] = true
+		}
+	}
+	n := 0
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", s.pid, table))
+		if err != nil {
+			continue // a system without IPv6
+		}
+		for line := range strings.Lines(string(text)) {
+			const listen, state, inode = "0A", 3, 9
+			if f := strings.Fields(line); len(f) > inode && f[state] == listen && open["socket:["+f[inode]+"]"] {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // TestV2: source maps and sources of Next.js's projects could be read over HTTP

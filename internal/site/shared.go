@@ -272,13 +272,23 @@ func (s *Stores) file(from storage) (fileUse, error) {
 	})}, nil
 }
 
-// folders makes the folders of a file. That of our own is no part of the
-// project's sources.
+// folders makes the folders of a file.
 func folders(from storage) error {
-	if err := os.MkdirAll(filepath.Dir(from.file), 0o700); err != nil || from.own == "" {
+	if from.own != "" {
+		if err := OwnFolder(from.own); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(filepath.Dir(from.file), 0o700)
+}
+
+// OwnFolder makes the folder of a project for what the server writes, which is
+// no part of the project's sources, and for its user alone.
+func OwnFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	ignore, err := os.OpenFile(filepath.Join(from.own, ".gitignore"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	ignore, err := os.OpenFile(filepath.Join(dir, ".gitignore"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil
