@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/bundle"
 	"github.com/portico-dev/portico/internal/cache"
 	"github.com/portico-dev/portico/internal/cache/cachetest"
@@ -570,4 +571,51 @@ func BenchmarkCacheHandlerGet(b *testing.B) {
 			b.Fatal(hit, err)
 		}
 	}
+}
+
+// Whatever a script keeps for us, reading it gives an entry, nothing or an error,
+// and an entry is one that can be kept and read again.
+func FuzzCacheHandlerResult(f *testing.F) {
+	p, err := js.Compile("fuzz.js", `(function () { return { "fuzz.js": function () { return Promise.resolve({ default: class {
+		set(key, data) { this.data = data }
+		get(key) { return key === "" ? null : { value: this.data } }
+	} }) } } })`, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	h, err := NewCacheHandler(f.Context(), p, CacheHandlerOptions{Entry: "fuzz.js", Web: web.Options{Logger: slog.New(slog.DiscardHandler), Client: web.NewClient("test")}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { h.Close() })
+	f.Add(`{"value":{"kind":"APP_ROUTE","body":{"type":"Buffer","data":[1,2]},"status":200,"headers":{"a":"b","c":["d",5]}},"lastModified":5}`)
+	f.Add(`{"value":{"kind":"FETCH","data":{"body":"eA==","status":200,"headers":{},"url":"https://a/"},"revalidate":60,"tags":["x"]},"cacheControl":{"revalidate":1,"expire":2}}`)
+	f.Add(`{"value":{"kind":"APP_ROUTE","body":"","status":1,"portico":{"version":1,"kind":"route","name":"n","made":5,"checked":6,"revalidate":"1s","expire":false,"tags":["t"],"names":{"a":"A"}}}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		key := cachetest.Key("a")
+		var e *cache.Entry
+		err := h.run(t.Context(), &handlerCall{method: "get", args: func(*handlerInstance) []goja.Value { return []goja.Value{goja.Null()} }, take: func(in *handlerInstance, _ goja.Value) error {
+			v, err := in.m.iso.ParseJSON([]byte(text))
+			if err != nil {
+				return err
+			}
+			e, err = in.entryOf(v, question{}, time.Now())
+			return err
+		}})
+		if err != nil || e == nil {
+			return
+		}
+		if e.Body == nil || e.Status < 0 || e.Made < 0 || e.Lifetime.Revalidate < 0 || e.Lifetime.Expire < 0 {
+			t.Fatalf("%s: got %+v", text, e)
+		}
+		h.known = known{}
+		if err := h.Set(t.Context(), key, e); err != nil {
+			t.Fatal(err)
+		}
+		h.known = known{}
+		hit, err := h.Get(t.Context(), key, nil)
+		if err != nil || !reflect.DeepEqual(hit.Entry, e) {
+			t.Fatalf("%s: set %+v, got %+v, %v", text, e, hit.Entry, err)
+		}
+	})
 }
