@@ -31,7 +31,7 @@ func BenchmarkInside(b *testing.B) {
 	defer up.close()
 	servers := map[app]http.Handler{}
 	for kind, dir := range map[app]string{appRoutes: "app", appRules: "rules"} {
-		a := portico.New(portico.Config{Dir: dir, Environ: []string{"UPSTREAM=" + up.URL}})
+		a := portico.New(portico.Config{Dir: dir, Cache: "memory", Environ: []string{"UPSTREAM=" + up.URL}})
 		a.Route("/go/items/[id]", portico.Handlers{GET: item.Get})
 		if err := a.Load(b.Context()); err != nil {
 			b.Fatal(err)

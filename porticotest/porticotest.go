@@ -20,6 +20,8 @@
 //
 // # Time
 //
+// Advance makes what is cached older, and rate limits forget.
+//
 // Nothing here waits for the network, so tests can run in a bubble of
 // testing/synctest: call New inside it. There a script's setTimeout and Go's
 // timers are those of the bubble, and an hour passes in no time.
@@ -31,6 +33,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +48,7 @@ type Server struct {
 	// App is the App, for Load and the like.
 	App *portico.App
 
+	ahead  atomic.Int64 // how far the clock of what is kept is ahead, in nanoseconds
 	client *http.Client
 	listen *listener
 	stop   context.CancelFunc
@@ -72,6 +76,12 @@ func New(t testing.TB, c portico.Config, setup ...func(app *portico.App)) *Serve
 	if c.Hostname == "" {
 		c.Hostname = "app.test" // in development only known hosts are answered
 	}
+	s := &Server{URL: "http://app.test", listen: newListener(), served: make(chan error, 1)}
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	c.Now = func() time.Time { return now().Add(time.Duration(s.ahead.Load())) }
 	app := portico.New(c)
 	for _, f := range setup {
 		f(app)
@@ -79,7 +89,7 @@ func New(t testing.TB, c portico.Config, setup ...func(app *portico.App)) *Serve
 	if err := app.Load(t.Context()); err != nil {
 		t.Fatalf("the app does not load:\n%v", err)
 	}
-	s := &Server{URL: "http://app.test", App: app, listen: newListener(), served: make(chan error, 1)}
+	s.App = app
 	s.client = &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return s.listen.dial(ctx, addr) },
 		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
@@ -100,6 +110,11 @@ func New(t testing.TB, c portico.Config, setup ...func(app *portico.App)) *Serve
 	})
 	return s
 }
+
+// Advance puts the clock of what is kept on: cached entries grow older by d, and
+// the allowances of rate limits come back. Timers, timeouts and scripts' own Date
+// do not move; a bubble of testing/synctest has them move too.
+func (s *Server) Advance(d time.Duration) { s.ahead.Add(int64(d)) }
 
 // Client sends requests to the App, whatever host they name. It is the same
 // client each time: give it a Jar, or a CheckRedirect, as a test needs it.

@@ -27,7 +27,7 @@ func start(t *testing.T) string {
 	}
 	ready := make(chan struct{})
 	app := portico.New(portico.Config{
-		Dir: ".", Environ: []string{"CATALOG=" + catalog.URL}, Logger: slog.New(slog.DiscardHandler),
+		Dir: ".", Cache: "memory", Environ: []string{"CATALOG=" + catalog.URL}, Logger: slog.New(slog.DiscardHandler),
 		OnListen: func(net.Addr) { close(ready) },
 	})
 	ctx, stop := context.WithCancel(t.Context())
