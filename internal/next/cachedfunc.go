@@ -95,10 +95,7 @@ func (m *Modules) route() string {
 // placeTags are the tags of who asks here by its place.
 func (m *Modules) placeTags() []string {
 	if x := m.exchange(); x != nil {
-		if x.middleware {
-			return nil
-		}
-		return cache.PathTags(place(x.call.Entry), x.req.URL.Path)
+		return x.pathTags()
 	}
 	if f := m.function(); f != nil {
 		return f.place

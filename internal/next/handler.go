@@ -367,6 +367,7 @@ type Exchange struct {
 	err     error
 	plain   bool // bytes at hand and nothing for after(): no way back to the isolate
 
+	places  []string                // see pathTags
 	marks   []mark                  // what it has revalidated
 	marking atomic.Pointer[marking] // applies them; nil while there is none
 	making  *making                 // the answer is being made to be kept, for whoever asks; nil for a request's own

@@ -152,3 +152,12 @@ func (m *Modules) revalidated(tags []string) bool {
 	}
 	return false
 }
+
+// pathTags are the tags of the request by its place. What it fetches is dropped
+// for it by them, too: after revalidatePath('/x'), /x is made of what is new.
+func (x *Exchange) pathTags() []string {
+	if x.places == nil && !x.middleware {
+		x.places = cache.PathTags(place(x.call.Entry), x.req.URL.Path)
+	}
+	return x.places
+}
