@@ -24,20 +24,20 @@ import (
 	"github.com/portico-dev/portico/internal/js/web"
 )
 
-// logged is a log that tests read.
-type logged struct {
+// handlerLog is a log that tests read.
+type handlerLog struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (l *logged) Write(b []byte) (int, error) {
+func (l *handlerLog) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(b)
 }
 
-// take gives what was logged since.
-func (l *logged) take() string {
+// take gives what was handlerLog since.
+func (l *handlerLog) take() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.b.Reset()
@@ -62,9 +62,9 @@ func handlerProgram(t *testing.T, file string) *js.Program {
 	return p
 }
 
-func startHandler(t *testing.T, p *js.Program, file string, timeout time.Duration) (*CacheHandler, *logged, error) {
+func startHandler(t *testing.T, p *js.Program, file string, timeout time.Duration) (*CacheHandler, *handlerLog, error) {
 	t.Helper()
-	log := &logged{}
+	log := &handlerLog{}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
@@ -78,7 +78,7 @@ func startHandler(t *testing.T, p *js.Program, file string, timeout time.Duratio
 	return h, log, err
 }
 
-func openHandler(t *testing.T, file string) (*CacheHandler, *logged) {
+func openHandler(t *testing.T, file string) (*CacheHandler, *handlerLog) {
 	t.Helper()
 	h, log, err := startHandler(t, handlerProgram(t, file), file, 0)
 	if err != nil {
@@ -89,7 +89,7 @@ func openHandler(t *testing.T, file string) (*CacheHandler, *logged) {
 			t.Error(err)
 		}
 		if text := log.take(); text != "" {
-			t.Errorf("logged:\n%s", text)
+			t.Errorf("handlerLog:\n%s", text)
 		}
 	})
 	return h, log
@@ -291,7 +291,7 @@ func TestCacheHandlerThrows(t *testing.T) {
 		}
 	}
 	if n := strings.Count(text, "level="); n != 4 {
-		t.Errorf("%d lines were logged:\n%s", n, text)
+		t.Errorf("%d lines were handlerLog:\n%s", n, text)
 	}
 }
 
@@ -359,7 +359,7 @@ func TestCacheHandlerNeverAnswers(t *testing.T) {
 		}
 		took(2, 0)
 		if text := log.take(); text != "" {
-			t.Errorf("after Close was logged:\n%s", text)
+			t.Errorf("after Close was handlerLog:\n%s", text)
 		}
 	})
 }
@@ -386,7 +386,7 @@ func TestCacheHandlerComputes(t *testing.T) {
 	}
 	wg.Wait()
 	if text := log.take(); !strings.Contains(text, "set() of the cache handler") {
-		t.Errorf("logged:\n%s", text)
+		t.Errorf("handlerLog:\n%s", text)
 	}
 }
 
@@ -459,7 +459,7 @@ func TestCacheHandlerGarbage(t *testing.T) {
 		}
 		text := log.take()
 		if c.problem == "" && text != "" || !strings.Contains(text, c.problem) {
-			t.Errorf("%s: logged %q, want %q", c.result, text, c.problem)
+			t.Errorf("%s: handlerLog %q, want %q", c.result, text, c.problem)
 		}
 		got := hit.Entry
 		if got != nil && c.want != nil && c.want.Made == 0 {
@@ -527,7 +527,7 @@ func TestCacheHandlerDeletesItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := log.take(); !strings.Contains(text, "garbage.js:10:27: set() of the cache handler threw") {
-		t.Errorf("logged %q", text)
+		t.Errorf("handlerLog %q", text)
 	}
 	if set(); !there() {
 		t.Fatal("a new entry is not there")
