@@ -74,6 +74,9 @@ type Config struct {
 	// AccessLog writes a line for each request: method, route, status, bytes,
 	// duration, id and client, never a path, a query or a header.
 	AccessLog bool
+	// Frontend is a built single-page application, which answers what no route
+	// and no rule does. Nil is what the project's configuration says.
+	Frontend *Frontend
 	// HandlerTimeout is how long a script may take until it returns a Response;
 	// then the client gets a 504. Streaming the body may take longer. 0 is one minute.
 	HandlerTimeout time.Duration
@@ -134,6 +137,27 @@ type TLS struct {
 	ACME *ACME
 	// Redirect are addresses where plain HTTP is sent on to https, such as ":80".
 	Redirect []string
+}
+
+// Frontend is a built single-page application: a folder of files, and a page for
+// every path that its script knows. Routes, files of public/ and rules come
+// first, in development too.
+type Frontend struct {
+	// Dir is the folder of the build, such as "dist", named from Config.Dir.
+	Dir string
+	// FS has the build in place of Dir, for programs that embed it; see io/fs.Sub.
+	FS fs.FS
+	// Fallback is the file that answers navigations to what is no file. Empty is
+	// "index.html", "-" is none.
+	Fallback string
+	// Dev is the origin of the frontend's own server, such as
+	// "http://localhost:5173", which is asked in development, its WebSocket
+	// included. Empty serves the build there too.
+	Dev string
+	// Immutable are folders of the build, such as "assets", whose files never
+	// change under their names and are kept for a year. Names with a hash, as
+	// bundlers write them, are seen without.
+	Immutable []string
 }
 
 // ACME is an account with a certificate authority. The domains are proved on
@@ -209,6 +233,9 @@ func (c *Config) apply(s *config.Settings) {
 			s.Server.TLS.ACME = &config.ACME{Domains: t.ACME.Domains, Email: t.ACME.Email, CA: t.ACME.CA, Storage: t.ACME.Storage}
 		}
 	}
+	if f := c.Frontend; f != nil {
+		s.Frontend = &config.Frontend{Dir: f.Dir, FS: f.FS, Fallback: f.Fallback, Dev: f.Dev, Immutable: f.Immutable}
+	}
 	if c.AllowedHosts != nil {
 		s.AllowedHosts = c.AllowedHosts
 	}
@@ -269,13 +296,15 @@ type Loaded struct {
 
 // RuleInfo describes a rule that is asked before or after the routes.
 type RuleInfo struct {
-	// Kind is "rateLimit", "redirect", "headers", "middleware", "beforeFiles", "afterFiles"
-	// or "fallback". Exact routes stand between beforeFiles and afterFiles,
-	// dynamic ones between afterFiles and fallback.
+	// Kind is "rateLimit", "redirect", "headers", "middleware", "beforeFiles", "afterFiles",
+	// "fallback" or "frontend". Files of public/ and then exact routes stand
+	// between beforeFiles and afterFiles, dynamic ones between afterFiles and
+	// fallback.
 	Kind string `json:"kind"`
 	// Source is the pattern.
 	Source string `json:"source"`
-	// Destination is where a redirect or a rewrite leads.
+	// Destination is where a redirect or a rewrite leads; the frontend's folder, or
+	// its development server.
 	Destination string `json:"destination,omitempty"`
 	// Status is a redirect's.
 	Status int `json:"status,omitempty"`

@@ -270,7 +270,7 @@ func printOrder(c *console, rules []portico.RuleInfo, routes []portico.RouteInfo
 	for _, r := range routes[dynamic:] {
 		route(r)
 	}
-	kind("fallback")
+	kind("fallback", "frontend")
 	var wide [3]int
 	for _, row := range rows {
 		for i := range wide {

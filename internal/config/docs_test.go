@@ -20,7 +20,7 @@ func TestDocumented(t *testing.T) {
 		}
 	}
 	// Of an object's keys the list is in the error of one that is not known.
-	for _, key := range []string{"cache", "cors", "csrf", "rateLimit", "rateLimits", "server", "proxy"} {
+	for _, key := range []string{"cache", "cors", "csrf", "frontend", "rateLimit", "rateLimits", "server", "proxy"} {
 		p.ownFields()[key](&Object{Members: []Member{{"????????????????????", 1.0}}}, place{key})
 	}
 	p.tls(&Object{Members: []Member{{"????????????????????", 1.0}, {"acme", &Object{Members: []Member{{"????????????????????", 1.0}}}}}}, place{"tls"})
@@ -33,8 +33,8 @@ func TestDocumented(t *testing.T) {
 			found++
 		}
 	}
-	if found != 10 {
-		t.Errorf("%d lists of keys, want 10: %v", found, p.problems)
+	if found != 11 {
+		t.Errorf("%d lists of keys, want 11: %v", found, p.problems)
 	}
 	for _, name := range names {
 		if !strings.Contains(string(page), "`"+name+"`") {

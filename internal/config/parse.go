@@ -565,6 +565,7 @@ func (p *parser) ownFields() fields {
 		"rateLimits":     p.rateLimits,
 		"maxConcurrency": p.setCount(&s.MaxConcurrency),
 		"cache":          p.cache,
+		"frontend":       p.frontend,
 		"server":         p.server,
 		"proxy":          p.proxy,
 	}

@@ -104,6 +104,8 @@ type Settings struct {
 	MaxConcurrency int
 	// Cache says where answers are kept.
 	Cache Cache
+	// Frontend is nil when there is none.
+	Frontend *Frontend
 	// Server is about sockets and isolates.
 	Server Server
 	// Proxy is about external rewrites.

@@ -57,6 +57,14 @@ type Config struct {
 	// where that can happen.
 	Proxy *proxy.Proxy
 
+	// Public has the files that are served before routes are asked; nil is none.
+	Public Files
+	// Frontend answers what nothing else has answered; nil is none.
+	// FrontendServer is the origin of a server that does so in its place, for
+	// development.
+	Frontend       Frontend
+	FrontendServer string
+
 	// BodyLimit bounds a body that a handler reads whole, in bytes; negative is
 	// no bound.
 	BodyLimit int64
@@ -120,23 +128,19 @@ func New(c Config) *Pipeline {
 		p.middleware,  // the project's middleware file
 		p.beforeFiles, // rewrites that come first
 		p.draft,       // is somebody in draft mode?
+		p.files,       // files of public/
 		p.exact,       // routes without parameters
-		p.afterFiles,  // rewrites, and after each of them exact and dynamic routes
+		p.afterFiles,  // rewrites, and after each of them files, exact and dynamic routes
 		p.dynamic,     // routes with parameters
-		p.fallback,    // rewrites of what is left
+		p.fallback,    // rewrites of what is left, and after each of them the same
+		p.frontend,    // the built frontend, or its development server
 		p.notFound,
 	}
+	p.origin(c.FrontendServer)
 	for _, rules := range [][]*route.Rewrite{c.BeforeFiles, c.AfterFiles, c.Fallback} {
 		for _, rule := range rules {
-			origin, external := rule.External()
-			if !external {
-				continue
-			}
-			if u, err := url.Parse(origin); err == nil { // the rule was compiled from it
-				if p.origins == nil {
-					p.origins = map[string]*url.URL{}
-				}
-				p.origins[origin] = u
+			if origin, external := rule.External(); external {
+				p.origin(origin)
 			}
 		}
 	}
@@ -144,6 +148,16 @@ func New(c Config) *Pipeline {
 		p.inner = c.Middleware(http.HandlerFunc(p.inside))
 	}
 	return p
+}
+
+// origin notes another server; its text has been checked.
+func (p *Pipeline) origin(text string) {
+	if u, err := url.Parse(text); err == nil && text != "" {
+		if p.origins == nil {
+			p.origins = map[string]*url.URL{}
+		}
+		p.origins[text] = u
+	}
 }
 
 // ServeHTTP answers a request.

@@ -309,7 +309,7 @@ func (p *Pipeline) target(t route.Target) *url.URL {
 	return u
 }
 
-func (p *Pipeline) routes(x *Exchange) bool { return p.exact(x) || p.dynamic(x) }
+func (p *Pipeline) routes(x *Exchange) bool { return p.files(x) || p.exact(x) || p.dynamic(x) }
 
 func (p *Pipeline) exact(x *Exchange) bool {
 	path, ok := underBase(x.to, p.c.BasePath)
@@ -462,10 +462,17 @@ func statusOf(err error) *StatusError {
 
 // forward answers from another server.
 func (p *Pipeline) forward(x *Exchange, to *url.URL, limits proxy.Limits) {
+	if se := p.proxied(x, to, limits); se != nil {
+		p.failed(x, x.because(se), false)
+	}
+}
+
+// proxied is forward without an answer to a failure.
+func (p *Pipeline) proxied(x *Exchange, to *url.URL, limits proxy.Limits) *StatusError {
 	x.begin()
 	err := p.c.Proxy.Serve(x.W, x.R, proxy.Target{URL: to, ForwardedFor: x.Peer.ForwardedFor(x.R.Header), Proto: x.Peer.Proto, Host: x.Peer.Host, Limits: limits, ID: x.ID})
 	if err == nil {
-		return
+		return nil
 	}
 	se := &StatusError{Status: http.StatusBadGateway, Err: err}
 	var failed *proxy.Error
@@ -473,7 +480,7 @@ func (p *Pipeline) forward(x *Exchange, to *url.URL, limits proxy.Limits) {
 		se.Status, se.Reason, se.RetryAfter = failed.Status, failed.Reason, failed.RetryAfter
 		se.Quiet = failed.Status == proxy.StatusClientGone
 	}
-	p.failed(x, x.because(se), false)
+	return se
 }
 
 func (p *Pipeline) notFound(x *Exchange) bool {

@@ -169,7 +169,13 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	for origin, u := range set.Proxy.Upstreams {
 		upstreams[origin] = upstream(u)
 	}
-	s.proxy, err = proxy.New(proxy.Config{Default: upstream(set.Proxy.Default), Upstreams: upstreams, Allow: set.Proxy.Allow, Logger: l.o.Logger})
+	allow := set.Proxy.Allow
+	if err := checkFrontend(set.Frontend); err != nil {
+		problems = append(problems, err)
+	} else if l.o.Dev && set.Frontend != nil && set.Frontend.Dev != "" {
+		allow = frontendUpstream(set, upstreams, allow)
+	}
+	s.proxy, err = proxy.New(proxy.Config{Default: upstream(set.Proxy.Default), Upstreams: upstreams, Allow: allow, Logger: l.o.Logger})
 	note(err)
 	if s.proxy != nil {
 		for _, w := range slices.Concat(set.Rewrites.BeforeFiles, set.Rewrites.AfterFiles, set.Rewrites.Fallback) {
@@ -245,10 +251,10 @@ func (l *Loader) place(file, setting, entry string) string {
 
 // RuleInfo is a rule in the listing of a project.
 type RuleInfo struct {
-	// Kind is "rateLimit", "redirect", "headers", "middleware", "beforeFiles", "afterFiles" or "fallback".
+	// Kind is "rateLimit", "redirect", "headers", "middleware", "beforeFiles", "afterFiles", "fallback" or "frontend".
 	Kind   string `json:"kind"`
 	Source string `json:"source"`
-	// Destination is where a redirect or a rewrite leads.
+	// Destination is where a redirect or a rewrite leads, or the frontend is.
 	Destination string `json:"destination,omitempty"`
 	// Status is a redirect's.
 	Status int `json:"status,omitempty"`

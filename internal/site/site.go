@@ -23,6 +23,7 @@ import (
 	"github.com/portico-dev/portico/internal/bundle"
 	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/edge"
+	"github.com/portico-dev/portico/internal/files"
 	"github.com/portico-dev/portico/internal/js"
 	"github.com/portico-dev/portico/internal/js/web"
 	"github.com/portico-dev/portico/internal/next"
@@ -107,6 +108,7 @@ type Site struct {
 	proxy   *proxy.Proxy
 	shared  *Shared
 	clients *edge.Clients
+	folders []*files.Folder
 }
 
 // RouteInfo is a row of the route listing.
@@ -133,7 +135,7 @@ func (s *Site) Close(ctx context.Context) error {
 	if s.app != nil {
 		err = s.app.Close(ctx)
 	}
-	return errors.Join(err, s.shared.release())
+	return errors.Join(err, s.shared.release(), s.closeFolders())
 }
 
 // Shared is what the site has in common with those before and after it. It is
@@ -186,7 +188,7 @@ func (l *Loader) Load(ctx context.Context) (*Site, *Inputs, error) {
 	s, in, err := l.loadSite(ctx)
 	if err != nil {
 		s.shared.drop() // what other sites use goes on
-		return nil, in, err
+		return nil, in, errors.Join(err, s.closeFolders())
 	}
 	l.stores.keep(s.shared)
 	return s, in, nil
@@ -555,6 +557,9 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 	}
 	c.Table = table
 	s.Rules = rules(c, s.Settings, guard)
+	if err := l.files(s, &c); err != nil {
+		return err
+	}
 	line := pipeline.New(c)
 	s.handler = line
 	if c.Cache == nil {
