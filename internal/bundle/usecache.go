@@ -186,9 +186,12 @@ func (c *cacheable) plain(p *plugin, lower bool) bool {
 // Statements of modules, as esbuild writes them. What looks like one inside of a
 // template is masked too, which moves nothing; that is told from a statement by
 // the empty statement that the outline has in its place.
-var (
+const (
 	moduleName   = `"(?:[^"\\\n]|\\.)*"`
 	moduleClause = `(?: with \{[^}` + "`" + `]*\})?;$`
+)
+
+var (
 	importLine   = regexp.MustCompile(`(?m)^import (?:(?:[\w$*,{}\\\s]|` + moduleName + `)+ from )?` + moduleName + moduleClause)
 	exportLine   = regexp.MustCompile(`(?m)^export (?:\{(?:[\w$,{}\\\s]|` + moduleName + `)*\}|\*(?: as (?:[\w$\\{}]+|` + moduleName + `))?)(?: from ` + moduleName + `)?` + moduleClause)
 	exportPrefix = regexp.MustCompile(`(?m)^export (default )?`)
