@@ -102,7 +102,7 @@ func TestFS(t *testing.T) {
 	if got, want := ask(t, s, "GET", "/a", "").body, `["hello Ada","fine"]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := fmt.Sprint(loaded.EnvFiles, loaded.Routes); got != "[.env] [{/a src/app/a/route.ts [GET HEAD OPTIONS] false}]" {
+	if got := fmt.Sprint(loaded.EnvFiles, loaded.Routes); got != "[.env] [{/a src/app/a/route.ts [GET HEAD OPTIONS] false }]" {
 		t.Errorf("the load reports %s", got)
 	}
 

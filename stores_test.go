@@ -153,6 +153,28 @@ func brokenFolder(t *testing.T) string {
 	return dir
 }
 
+// The configuration's profiles are those of cacheLife().
+func TestCacheLifeOfTheConfiguration(t *testing.T) {
+	s := porticotest.New(t, portico.Config{Isolates: 1, FS: files(
+		"portico.config.ts", "export default { cacheLife: { often: { revalidate: 10, expire: 20 }, ever: { revalidate: Infinity, expire: Infinity } } }",
+		"app/[life]/route.ts", `
+			import { cacheLife } from 'next/cache'
+			let n = 0
+			async function count(life: string) { 'use cache'; cacheLife(life); return ++n }
+			export const GET = async (request: Request, { params }) => new Response(String(await count((await params).life)))`,
+	)})
+	for _, step := range []struct {
+		path string
+		by   time.Duration
+		want string
+	}{{"/often", 0, "1"}, {"/ever", 0, "2"}, {"/often", 9 * time.Second, "1"}, {"/often", 12 * time.Second, "3"}, {"/ever", 10000 * time.Hour, "2"}} {
+		s.Advance(step.by)
+		if got := body(t, s, step.path); got != step.want {
+			t.Errorf("%s after %v more: %s, want %s", step.path, step.by, got, step.want)
+		}
+	}
+}
+
 // A wrong store is an error of Load, which does not say what it was.
 func TestWrongStore(t *testing.T) {
 	app := portico.New(portico.Config{Cache: "redis//:hidden@host"})

@@ -373,6 +373,10 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 	if o.FS != nil {
 		cwd = "" // the folder is gone when the site runs
 	}
+	profiles := make(map[string]next.CacheLife, len(s.Settings.CacheLife))
+	for name, p := range s.Settings.CacheLife {
+		profiles[name] = next.CacheLife(p)
+	}
 	app, err := next.New(program, next.Options{
 		HandlerTimeout: bounded(s.Settings.Server.HandlerTimeout),
 		Isolates:       s.Settings.Server.Isolates,
@@ -381,6 +385,7 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		Cache:          s.shared.Cache,
 		Limiter:        s.shared.Limiter,
 		SessionCookies: s.Settings.RateLimit.SessionCookies,
+		CacheLife:      profiles,
 		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
 		Modules:        l.expose,
 	})
