@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,6 +114,7 @@ func (m *Modules) ask(c *cachedCall) goja.Value {
 	}
 	place := m.placeTags()
 	x := m.exchange()
+	m.guardRequest(x)
 	marked := x != nil && len(x.marks) > 0
 	outdated := marked && (m.revalidated(c.tags) || m.revalidated(place))
 	ctx := m.app.ctx
@@ -337,6 +339,23 @@ func (m *Modules) keep(c *cachedCall, f *function, v goja.Value, err error) (*ca
 		return nil, nil
 	}
 	return &cache.Entry{Kind: cache.Value, Name: c.name, Body: b, Tags: slices.Clone(f.tags), Lifetime: f.life}, nil
+}
+
+// guardRequest has the request of who asks throw within cached functions, which
+// may see it as a variable: what they return is for everybody.
+func (m *Modules) guardRequest(x *Exchange) {
+	if x == nil || x.request.Guard != nil {
+		return
+	}
+	x.request.Guard = func(name string) {
+		if m.function() == nil {
+			return
+		}
+		if !strings.HasPrefix(name, "nextUrl.") {
+			name = "request." + name
+		}
+		m.touch(name)
+	}
 }
 
 // askInline runs the function for this call alone: nothing is kept.

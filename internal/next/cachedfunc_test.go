@@ -27,7 +27,7 @@ type harness struct {
 	t     *testing.T
 	cache *cache.Cache
 	store *failingStore
-	log   *logged
+	log   *logLines
 
 	mu     sync.Mutex
 	change *sync.Cond // of counts
@@ -65,20 +65,20 @@ func (s *failingStore) Mark(ctx context.Context, tags []string, m cache.Mark) er
 	return s.Store.Mark(ctx, tags, m)
 }
 
-// logged is what was logged.
-type logged struct {
+// logLines is what was logged.
+type logLines struct {
 	mu    sync.Mutex
 	lines []string
 }
 
-func (l *logged) Write(b []byte) (int, error) {
+func (l *logLines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines = append(l.lines, string(b))
 	return len(b), nil
 }
 
-func (l *logged) has(text string) bool {
+func (l *logLines) has(text string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.ContainsFunc(l.lines, func(s string) bool { return strings.Contains(s, text) })
@@ -86,7 +86,7 @@ func (l *logged) has(text string) bool {
 
 func newHarness(t *testing.T, script string, options ...func(*Options)) *harness {
 	t.Helper()
-	h := &harness{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), counts: map[string]int{}, gates: map[string]chan struct{}{}, begun: make(chan string, 100), log: &logged{}}
+	h := &harness{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), counts: map[string]int{}, gates: map[string]chan struct{}{}, begun: make(chan string, 100), log: &logLines{}}
 	h.change = sync.NewCond(&h.mu)
 	h.store = &failingStore{Store: memory.New(memory.Options{Now: h.clock}), kept: func() { h.add("kept") }}
 	h.cache = cache.New(cache.Options{Store: h.store, Now: h.clock, Problem: func(err error) { _, _ = h.log.Write([]byte(err.Error())) }})
@@ -308,7 +308,11 @@ func TestCachedFunctionsSeeNoRequest(t *testing.T) {
 			nostore: wrap(async function h() { unstable_noStore(); return 1 }),
 			draft: wrap(async function i() { return (await draftMode()).isEnabled }),
 		}
-		return { async q(r) { const u = new URL(r.url).searchParams; return als.run("secret", all[u.get("f")][u.get("k")]) } }`)
+		all.closure = { get use() { return () => cached("x#j", "default", async () => request.headers.get("a"), 0)() } }
+		all.url = { get unstable() { return () => unstable_cache(async () => request.nextUrl.search)() } }
+		all.path = { get unstable() { return () => unstable_cache(async () => request.nextUrl.pathname)() } }
+		let request
+		return { async q(r) { request = r; const u = new URL(r.url).searchParams; return als.run("secret", all[u.get("f")][u.get("k")]) } }`)
 	const unstable, use = "https://nextjs.org/docs/app/api-reference/functions/unstable_cache", "https://nextjs.org/docs/messages/next-request-in-use-cache"
 	for _, c := range []struct{ query, want string }{
 		{"f=cookies&k=unstable", "Error: Route \"/q\": `cookies()` can't be read inside `unstable_cache()`. Read it outside the cached function and pass what you need as an argument.\nLearn more: " + unstable},
@@ -324,6 +328,9 @@ func TestCachedFunctionsSeeNoRequest(t *testing.T) {
 		{"f=later&k=use", `"undefined"`},
 		{"f=nostore&k=use", `1`},
 		{"f=draft&k=use", `false`},
+		{"f=closure&k=use", "Error: Route \"/q\": `request.headers` can't be read inside `\"use cache\"`. Read it outside the cached function and pass what you need as an argument.\nLearn more: " + use},
+		{"f=url&k=unstable", "Error: Route \"/q\": `nextUrl.search` can't be read inside `unstable_cache()`. Read it outside the cached function and pass what you need as an argument.\nLearn more: " + unstable},
+		{"f=path&k=unstable", `"/q"`},
 	} {
 		h.want("q?"+c.query, c.want)
 	}

@@ -248,6 +248,9 @@ func (s *serialiser) object(o *goja.Object, depth int) *unserialisable {
 	}
 	c := cloner{e: e}
 	name := c.className(o)
+	if name == "Object" { // such as an iterator
+		return &unserialisable{text: "an object that is no plain one"}
+	}
 	return &unserialisable{text: "an instance of " + name}
 }
 
