@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -618,4 +621,107 @@ func FuzzCacheHandlerResult(f *testing.F) {
 			t.Fatalf("%s: set %+v, got %+v, %v", text, e, hit.Entry, err)
 		}
 	})
+}
+
+// httpStore is a store on another machine, as simple as one can be.
+type httpStore struct {
+	mu      sync.Mutex
+	entries map[string]string
+	tags    map[string][]string
+	away    bool
+}
+
+func (s *httpStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || s.away {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	switch key := r.URL.Path; r.Method {
+	case "GET":
+		text, ok := s.entries[key]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		io.WriteString(w, text)
+	case "PUT":
+		s.entries[key], s.tags[key] = string(body), r.URL.Query()["tag"]
+	case "DELETE":
+		delete(s.entries, key)
+	case "POST":
+		var tags []string
+		if json.Unmarshal(body, &tags) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		for key, own := range s.tags {
+			if slices.ContainsFunc(own, func(tag string) bool { return slices.Contains(tags, tag) }) {
+				delete(s.entries, key)
+			}
+		}
+	}
+}
+
+// Nodes with a handler that keeps entries elsewhere share them, and what such a
+// handler makes of tags.
+func TestCacheHandlerOverHTTP(t *testing.T) {
+	shared := &httpStore{entries: map[string]string{}, tags: map[string][]string{}}
+	server := httptest.NewServer(shared)
+	defer server.Close()
+	p := handlerProgram(t, "http.ts")
+	log := &logged{}
+	node := func() *CacheHandler {
+		h, err := NewCacheHandler(t.Context(), p, CacheHandlerOptions{Entry: "http.ts", Web: web.Options{
+			Logger: slog.New(slog.NewTextHandler(log, nil)), Client: web.NewClient("test"), Vars: map[string]string{"STORE": server.URL},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { h.Close() })
+		return h
+	}
+	cachetest.Run(t, func(t *testing.T) cache.Store {
+		if strings.HasSuffix(t.Name(), "/model") || strings.HasSuffix(t.Name(), "/tags") {
+			t.Skip("this handler drops what is revalidated, which may be kept and judged")
+		}
+		shared.mu.Lock()
+		clear(shared.entries)
+		shared.mu.Unlock()
+		return node()
+	})
+	a, b := node(), node()
+	for _, e := range []cache.Entry{aRoute, aFetch, aValue} {
+		key := cachetest.Key(e.Name)
+		set := handlerEntry(a, key, e)
+		if err := a.Set(t.Context(), key, set); err != nil {
+			t.Fatal(err)
+		}
+		if hit, err := b.Get(t.Context(), key, nil); err != nil || !reflect.DeepEqual(hit.Entry, set) {
+			t.Errorf("%s: one node set %+v, another got %+v, %v", e.Name, set, hit.Entry, err)
+		}
+		if err := a.Mark(t.Context(), []string{"x"}, cache.Mark{}); err != nil {
+			t.Fatal(err)
+		}
+		if hit, err := b.Get(t.Context(), key, nil); err != nil || hit.Entry != nil {
+			t.Errorf("%s: after another node's revalidation there is %+v, %v", e.Name, hit.Entry, err)
+		}
+	}
+	if text := log.take(); text != "" {
+		t.Errorf("logged:\n%s", text)
+	}
+	shared.mu.Lock()
+	shared.away = true
+	shared.mu.Unlock()
+	key := cachetest.Key("away")
+	if err := a.Set(t.Context(), key, handlerEntry(a, key, aRoute)); err != nil {
+		t.Fatal(err)
+	}
+	if hit, err := a.Get(t.Context(), key, nil); err != nil || hit.Entry != nil {
+		t.Errorf("while the store is away there is %+v, %v", hit.Entry, err)
+	}
+	if text := log.take(); !strings.Contains(text, "http.ts:21:32: set() of the cache handler threw; requests go on without it") || !strings.Contains(text, "the store says 503") {
+		t.Errorf("logged:\n%s", text)
+	}
 }
