@@ -21,6 +21,7 @@ export default class HTTPHandler {
   }
 
   async revalidateTag(tags: string | string[]) {
+    if (!process.env.REVALIDATES) return
     await fetch(`${store}/revalidate`, { method: 'POST', body: JSON.stringify([tags].flat()) })
   }
 
