@@ -650,6 +650,17 @@ func TestFetchTags(t *testing.T) {
 		t.Errorf("another route has its own call: %+v", got)
 	}
 
+	// The base path is no part of a path, nor is how it is escaped.
+	based := newFetchServer(t, portico.Config{}, map[string]string{"next.config.js": "module.exports = { basePath: '/base' }", "app/[name]/route.ts": fetchHandler})
+	for i, want := range []string{"1", "1", "2", "3"} {
+		if i > 1 {
+			based.at("/base/f", job{How: "(revalidatePath('" + []string{"/ä b", "/%C3%A4%20b"}[i-2] + "'), new Response())"})
+		}
+		if got := based.at("/base/%C3%A4%20b", item)[0]; got.Body != want {
+			t.Errorf("below a base path: %+v, want %s", got, want)
+		}
+	}
+
 	// Who has revalidated a tag sees what is new at once, and keeps nothing old.
 	own := s.get(job{URL: "/t", Init: next(false, "a"), How: "(revalidateTag('a'), fetch(url, init))"})
 	if own.Body != "7" {
@@ -957,5 +968,33 @@ func TestFetchInFunctions(t *testing.T) {
 		if got.Body != c.want {
 			t.Errorf("%s: %+v, want %s", c.init, got, c.want)
 		}
+	}
+}
+
+// BenchmarkFetch is a handler's fetch, kept and not.
+func BenchmarkFetch(b *testing.B) {
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"a":1}`) }))
+	defer up.Close()
+	fs := fstest.MapFS{}
+	for name, init := range map[string]string{"plain": "", "cached": ", { next: { revalidate: 3600, tags: ['a'] } }"} {
+		fs["app/"+name+"/route.ts"] = &fstest.MapFile{Data: []byte("export async function GET() { const res = await fetch('" + up.URL + "'" + init + "); return Response.json(await res.json()) }")}
+	}
+	fs["app/none/route.ts"] = &fstest.MapFile{Data: []byte("export async function GET() { return Response.json({ a: 1 }) }")}
+	app := portico.New(portico.Config{FS: fs, Cache: "memory", Logger: slog.New(slog.DiscardHandler)})
+	if err := app.Load(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	defer app.Close(b.Context())
+	for _, name := range []string{"none", "cached", "plain"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w := httptest.NewRecorder()
+				app.ServeHTTP(w, httptest.NewRequest("GET", "/"+name, nil))
+				if w.Body.String() != `{"a":1}` {
+					b.Fatalf("got %d %s", w.Code, w.Body)
+				}
+			}
+		})
 	}
 }

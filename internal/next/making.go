@@ -155,9 +155,21 @@ func (m *Modules) revalidated(tags []string) bool {
 
 // pathTags are the tags of the request by its place. What it fetches is dropped
 // for it by them, too: after revalidatePath('/x'), /x is made of what is new.
+// The path is that of the URL which scripts see: without the base path.
 func (x *Exchange) pathTags() []string {
 	if x.places == nil && !x.middleware {
-		x.places = cache.PathTags(place(x.call.Entry), x.req.URL.Path)
+		x.places = cache.PathTags(place(x.call.Entry), pathOf(x.call.URL))
 	}
 	return x.places
+}
+
+// pathOf is the path of an absolute URL, escaped.
+func pathOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	i := strings.IndexByte(rest, '/')
+	if i < 0 {
+		return "/"
+	}
+	path, _, _ := strings.Cut(rest[i:], "?")
+	return path
 }
