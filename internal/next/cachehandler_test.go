@@ -92,7 +92,7 @@ func openHandler(t *testing.T, file string) (*CacheHandler, *handlerLog) {
 			t.Error(err)
 		}
 		if text := log.take(); text != "" {
-			t.Errorf("handlerLog:\n%s", text)
+			t.Errorf("logged:\n%s", text)
 		}
 	})
 	return h, log
@@ -294,7 +294,7 @@ func TestCacheHandlerThrows(t *testing.T) {
 		}
 	}
 	if n := strings.Count(text, "level="); n != 4 {
-		t.Errorf("%d lines were handlerLog:\n%s", n, text)
+		t.Errorf("%d lines were logged:\n%s", n, text)
 	}
 }
 
@@ -362,7 +362,7 @@ func TestCacheHandlerNeverAnswers(t *testing.T) {
 		}
 		took(2, 0)
 		if text := log.take(); text != "" {
-			t.Errorf("after Close was handlerLog:\n%s", text)
+			t.Errorf("after Close was logged:\n%s", text)
 		}
 	})
 }
@@ -389,7 +389,7 @@ func TestCacheHandlerComputes(t *testing.T) {
 	}
 	wg.Wait()
 	if text := log.take(); !strings.Contains(text, "set() of the cache handler") {
-		t.Errorf("handlerLog:\n%s", text)
+		t.Errorf("logged:\n%s", text)
 	}
 }
 
@@ -462,7 +462,7 @@ func TestCacheHandlerGarbage(t *testing.T) {
 		}
 		text := log.take()
 		if c.problem == "" && text != "" || !strings.Contains(text, c.problem) {
-			t.Errorf("%s: handlerLog %q, want %q", c.result, text, c.problem)
+			t.Errorf("%s: logged %q, want %q", c.result, text, c.problem)
 		}
 		got := hit.Entry
 		if got != nil && c.want != nil && c.want.Made == 0 {
@@ -530,7 +530,7 @@ func TestCacheHandlerDeletesItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := log.take(); !strings.Contains(text, "garbage.js:10:27: set() of the cache handler threw") {
-		t.Errorf("handlerLog %q", text)
+		t.Errorf("logged %q", text)
 	}
 	if set(); !there() {
 		t.Fatal("a new entry is not there")
