@@ -283,10 +283,10 @@ func (f *Folder) Page(r *http.Request, path string) (name string, ok bool) {
 	if f.o.Fallback == "" || r.Method != http.MethodGet && r.Method != http.MethodHead || !navigation(r.Header, path) {
 		return "", false
 	}
-	if f.list == nil {
-		return f.findLive(f.o.Fallback, false)
+	if _, _, ok := Name(path); !ok {
+		return "", false // nobody's page has such a path, but for those who look for secrets
 	}
-	return f.o.Fallback, f.list[f.o.Fallback] != nil
+	return f.o.Fallback, f.Has(f.o.Fallback)
 }
 
 // navigation reports whether a browser wants a page: it says so (Fetch

@@ -89,6 +89,8 @@ type server struct {
 type settings struct {
 	mode string   // "start" or "dev"; "" is start
 	env  []string // beside ours
+	// links are symbolic links in the project: what they lead to, by name.
+	links map[string]string
 }
 
 var readyLine = regexp.MustCompile(`ready in .* on https?://[^:\s]+:(\d+)`)
@@ -136,9 +138,18 @@ func run(t *testing.T, f files, o ...settings) (*server, <-chan error) {
 			set.mode = more.mode
 		}
 		set.env = append(set.env, more.env...)
+		if more.links != nil {
+			set.links = more.links
+		}
+	}
+	dir := f.write(t)
+	for name, to := range set.links {
+		if err := os.Symlink(to, filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s := &server{output: &output{ready: make(chan struct{})}}
-	cmd := exec.Command(portico, set.mode, f.write(t), "-p", "0", "-H", "127.0.0.1")
+	cmd := exec.Command(portico, set.mode, dir, "-p", "0", "-H", "127.0.0.1")
 	for _, v := range os.Environ() {
 		switch name, _, _ := strings.Cut(v, "="); name {
 		case "PORT", "HOSTNAME", "NODE_ENV":

@@ -86,10 +86,16 @@ func (s *server) ports(t *testing.T) int {
 	return n
 }
 
+// hiddenPaths are those of what nobody may read.
+var hiddenPaths = []string{
+	"/.env", "/.env.local", "/.ENV", "/.env/", "/%2eenv", "/.git/config", "/package.json", "/portico.config.ts", "/lib/a.ts", "/app/x/route.ts", "/x/route.ts", "/x/route.js", "/x/route.js.map", "/x.map", "/route.js.map", "/x.js", "/main.js.map", "/bundle.js", "/bundle.js.map",
+	"/../.env", "/%2e%2e/.env", "/app/../.env", "/public/../.env", "/.next/server/app/x/route.js", "/_next/static/chunks/app/x/route.js.map", "/static/../.env", "/x/../.env", "/.env?raw", "/@fs/.env", "/__source?file=.env",
+}
+
 // TestV2: source maps and sources of Next.js's projects could be read over HTTP
 // (GHSA-w37m-7fhw-fmv9).
 func TestV2(t *testing.T) {
-	s := serve(t, files{
+	project := files{
 		"app/x/route.ts":    "// SECRET comment\nexport const GET = () => { throw new Error('SECRET message') }",
 		".env":              "KEY=SECRET",
 		".env.local":        "OTHER=SECRET",
@@ -97,14 +103,22 @@ func TestV2(t *testing.T) {
 		"package.json":      `{ "name": "SECRET" }`,
 		"lib/a.ts":          "// SECRET",
 		".git/config":       "SECRET",
-	})
-	for _, path := range []string{
-		"/.env", "/.env.local", "/.ENV", "/.env/", "/%2eenv", "/.git/config", "/package.json", "/portico.config.ts", "/lib/a.ts", "/app/x/route.ts", "/x/route.ts", "/x/route.js", "/x/route.js.map", "/x.map", "/route.js.map", "/x.js", "/main.js.map", "/bundle.js", "/bundle.js.map",
-		"/../.env", "/%2e%2e/.env", "/app/../.env", "/public/../.env", "/.next/server/app/x/route.js", "/_next/static/chunks/app/x/route.js.map", "/static/../.env", "/x/../.env", "/.env?raw", "/@fs/.env", "/__source?file=.env",
-	} {
+	}
+	// With files that are served beside them it is the same.
+	s := serve(t, project.with(files{"portico.config.ts": "// SECRET\nexport default { frontend: 'dist', env: { INLINED: 'SECRET' } }", "public/a.txt": "a", "dist/index.html": "page"}))
+	s.get(t, "/a.txt").want(t, "a file", 200, "a")
+	hide := func(path string) {
+		t.Helper()
 		if a := s.hidden(t, "GET", path); a.status != 404 && a.status != 400 {
 			t.Errorf("%s: got %v, want 404", path, a)
 		}
+	}
+	for _, path := range hiddenPaths {
+		hide(path)
+	}
+	s = serve(t, project)
+	for _, path := range hiddenPaths {
+		hide(path)
 	}
 	// In production an error says nothing of the project either.
 	for _, accept := range []string{"*/*", "text/html", "application/json"} {
