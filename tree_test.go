@@ -36,6 +36,8 @@ var layers = map[string]layer{
 	"internal/server": {rank: 0},
 	"internal/edge":   {rank: 0},
 
+	"internal/compress": {rank: 0, may: []string{}},
+
 	"internal/cache": {rank: 0, may: []string{}},
 	"internal/limit": {rank: 0, may: []string{}},
 	"internal/files": {rank: 0, may: []string{}},
@@ -83,7 +85,7 @@ var monopolies = map[string][]string{
 	"github.com/alecthomas/kong":       {"internal/cli"},
 	"github.com/fsnotify/fsnotify":     {"internal/site"},
 	"github.com/caddyserver/certmagic": {"internal/server"},
-	"github.com/maypok86/otter":        {"internal/cache/memory"},
+	"github.com/maypok86/otter":        {"internal/cache/memory", "internal/compress"},
 	"github.com/redis/rueidis":         {"internal/redis"},
 	"go.etcd.io/bbolt":                 {"internal/cache/disk"},
 }

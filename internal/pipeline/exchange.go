@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/portico-dev/portico/internal/compress"
 	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/route"
 )
@@ -49,6 +50,7 @@ type Exchange struct {
 	began     time.Time
 	logged    atomic.Pointer[Route] // Route for the log: a handler may go on when its answer was given up
 	count     edge.Writer
+	pack      compress.Writer
 }
 
 // URL is the request's absolute URL as handlers see it: of the public origin,
@@ -97,6 +99,10 @@ func (p *Pipeline) exchange(w http.ResponseWriter, r *http.Request) *Exchange {
 		x.began = time.Now()
 		x.count.Init(w)
 		x.W = &x.count
+	}
+	if p.c.Compress {
+		x.pack.Init(x.W, r)
+		x.W = &x.pack
 	}
 	if r.Body != nil && r.Body != http.NoBody {
 		// On a copy: net/http looks at its own request's body to decide whether a

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/portico-dev/portico/internal/cache"
+	"github.com/portico-dev/portico/internal/compress"
 	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/route"
 )
@@ -138,7 +139,7 @@ func (p *Pipeline) kept(x *Exchange, rt *Route) bool {
 		}
 		return p.rendered(x, rt, rendering)
 	}
-	own, r, err := p.keep(x.R.Context(), rt, rendering)
+	key, own, r, err := p.keep(x.R.Context(), rt, rendering)
 	var failed *failedAnswer
 	switch {
 	case errors.As(err, &failed):
@@ -146,7 +147,7 @@ func (p *Pipeline) kept(x *Exchange, rt *Route) bool {
 	case err != nil:
 		p.failed(x, x.because(statusOf(err)), true)
 	case r.Entry != nil:
-		p.send(x, r.Entry, &r)
+		p.send(x, r.Entry, &keptAnswer{r, key})
 	case own != nil:
 		p.send(x, own, nil)
 	case !s.Blank:
@@ -184,9 +185,9 @@ func (p *Pipeline) rendered(x *Exchange, rt *Route, r Rendering) bool {
 
 // keep is the kept answer of a route, made now if there is none. Own is what
 // was made but is not to be kept; it is for this caller alone.
-func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (own *cache.Entry, res cache.Result, err error) {
+func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (key cache.Key, own *cache.Entry, res cache.Result, err error) {
 	s := rt.static
-	key := s.key
+	key = s.key
 	if key == (cache.Key{}) {
 		key = s.keyOf(r.Path)
 	}
@@ -210,12 +211,12 @@ func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (own *cache
 	if !res.Made {
 		own = nil
 	}
-	return own, res, err
+	return key, own, res, err
 }
 
 // Prerender makes the answer of a static route ahead, unless it is there.
 func (p *Pipeline) Prerender(ctx context.Context, rt *Route, path string, params route.Params) error {
-	_, _, err := p.keep(ctx, rt, Rendering{Path: CanonicalPath(path), Params: params})
+	_, _, _, err := p.keep(ctx, rt, Rendering{Path: CanonicalPath(path), Params: params})
 	return err
 }
 
@@ -233,9 +234,46 @@ func (p *Pipeline) finished(e *cache.Entry) *cache.Entry {
 	return e
 }
 
+// keptAnswer is an answer of the cache, and the key that it has there.
+type keptAnswer struct {
+	cache.Result
+	key cache.Key
+}
+
+// packedAnswer names the body of an entry: no two makings of a key have one.
+type packedAnswer struct {
+	key  cache.Key
+	made cache.Stamp
+}
+
+// maxPacked bounds the encoded bodies of kept answers, in bytes.
+const maxPacked = 16 << 20
+
+// pack gives the body of a kept answer in the coding that the client likes best.
+func (p *Pipeline) pack(x *Exchange, e *cache.Entry, kept *keptAnswer, h http.Header) []byte {
+	if p.packed == nil || kept == nil || !compress.Eligible(e.Status, h) {
+		return e.Body // and Writer sees to what is left
+	}
+	compress.Vary(h)
+	coding := compress.Negotiate(x.R.Header["Accept-Encoding"])
+	if coding == "" || x.R.Method == http.MethodHead {
+		return e.Body
+	}
+	body, ok, err := p.packed.Body(packedAnswer{kept.key, e.Made}, coding, e.Body)
+	switch {
+	case err != nil:
+		p.c.Logger.Warn("a kept answer could not be encoded", "id", x.ID, "error", err)
+	case ok:
+		compress.Encoded(h, coding, len(body))
+		return body
+	}
+	x.pack.Pass() // it gets no smaller
+	return e.Body
+}
+
 // send answers with an entry. Kept says how it was come by; nil is that it is
 // this request's own.
-func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *cache.Result) {
+func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *keptAnswer) {
 	h := x.W.Header()
 	for name, values := range e.Header {
 		if old := h[name]; old != nil && edge.Additive(name) {
@@ -260,7 +298,7 @@ func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *cache.Result) {
 		}
 		lines[1] = kept.Outcome.Header()
 		h["X-Nextjs-Cache"] = lines[1:2:2]
-		lines[2] = cacheStatus(kept, p.now())
+		lines[2] = cacheStatus(&kept.Result, p.now())
 		if old := h["Cache-Status"]; old != nil { // RFC 9211 §2: the caches in the order of the answer's way
 			h["Cache-Status"] = append(slices.Clip(old), lines[2])
 		} else {
@@ -269,19 +307,20 @@ func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *cache.Result) {
 	} else if x.Draft && h["Cache-Control"] == nil {
 		h["Cache-Control"] = []string{"private, no-cache, no-store, max-age=0, must-revalidate"}
 	}
+	if !bodyless(e.Status) && h["Content-Length"] == nil {
+		h["Content-Length"] = []string{strconv.Itoa(len(e.Body))}
+	}
+	body := p.pack(x, e, kept, h)
 	if notModified(x.R, e, h) {
 		delete(h, "Content-Type")
 		delete(h, "Content-Length")
+		delete(h, "Content-Encoding")
 		x.W.WriteHeader(http.StatusNotModified)
 		return
 	}
-	none := bodyless(e.Status)
-	if !none && h["Content-Length"] == nil {
-		h["Content-Length"] = []string{strconv.Itoa(len(e.Body))}
-	}
 	x.W.WriteHeader(e.Status)
-	if !none && x.R.Method != http.MethodHead {
-		_, _ = x.W.Write(e.Body) // the client has gone: nobody to tell
+	if !bodyless(e.Status) && x.R.Method != http.MethodHead {
+		_, _ = x.W.Write(body) // the client has gone: nobody to tell
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/portico-dev/portico/internal/cache"
+	"github.com/portico-dev/portico/internal/compress"
 	"github.com/portico-dev/portico/internal/edge"
 	"github.com/portico-dev/portico/internal/limit"
 	"github.com/portico-dev/portico/internal/proxy"
@@ -81,6 +82,8 @@ type Config struct {
 	// request that has the cookie; nil is that there is no draft mode. What else
 	// is to be told to a client with a wrong one is on the header.
 	Draft func(token string, h http.Header) bool
+	// Compress encodes answers for clients that can decode them.
+	Compress bool
 	// HealthPath answers whether the server is ready; empty is nowhere. Ready
 	// tells it; nil is always.
 	HealthPath string
@@ -104,6 +107,7 @@ type Pipeline struct {
 	c             Config
 	before, after []step
 	inner         http.Handler        // what Go middleware wraps, wrapped
+	packed        *compress.Packed[packedAnswer]
 	origins       map[string]*url.URL // of rewrites to other servers, by their text
 }
 
@@ -114,6 +118,9 @@ type step func(*Exchange) bool
 // only place that has it.
 func New(c Config) *Pipeline {
 	p := &Pipeline{c: c}
+	if c.Compress && c.Cache != nil {
+		p.packed = compress.NewPacked[packedAnswer](maxPacked)
+	}
 	p.before = []step{
 		p.admit,       // who asks, from where, for which host; internal headers are dropped
 		p.cleanPath,   // the one path of all that follows, or 400; slashes are mended by a 308
@@ -166,14 +173,19 @@ func (p *Pipeline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.c.AccessLog {
 		defer p.log(x)
 	}
-	if answered(p.before, x) {
-		return
-	}
-	if p.inner == nil {
+	switch {
+	case answered(p.before, x):
+	case p.inner == nil:
 		p.serve(x)
-		return
+	default:
+		p.inner.ServeHTTP(x.W, x.R.WithContext(context.WithValue(x.R.Context(), exchangeKey{}, x)))
 	}
-	p.inner.ServeHTTP(x.W, x.R.WithContext(context.WithValue(x.R.Context(), exchangeKey{}, x)))
+	if p.c.Compress {
+		// Not deferred: the end of an answer that broke off must be missing.
+		if err := x.pack.Close(); err != nil && x.R.Context().Err() == nil {
+			p.c.Logger.Warn("the end of an encoded answer could not be written", "id", x.ID, "error", err)
+		}
+	}
 }
 
 type exchangeKey struct{}

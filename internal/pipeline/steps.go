@@ -469,6 +469,7 @@ func (p *Pipeline) forward(x *Exchange, to *url.URL, limits proxy.Limits) {
 
 // proxied is forward without an answer to a failure.
 func (p *Pipeline) proxied(x *Exchange, to *url.URL, limits proxy.Limits) *StatusError {
+	x.pack.Pass()
 	x.begin()
 	err := p.c.Proxy.Serve(x.W, x.R, proxy.Target{URL: to, ForwardedFor: x.Peer.ForwardedFor(x.R.Header), Proto: x.Peer.Proto, Host: x.Peer.Host, Limits: limits, ID: x.ID})
 	if err == nil {

@@ -113,6 +113,7 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	if c.BodyLimit == 0 {
 		c.BodyLimit = defaultBodyLimit
 	}
+	c.Compress = !set.NoCompress
 	if !l.o.Dev { // as in Next.js: a developer sees what the handler does
 		c.Cache, c.Now, c.NoETags = s.shared.Cache, l.o.Now, set.NoETags
 	}
