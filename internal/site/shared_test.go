@@ -453,3 +453,26 @@ func TestRedact(t *testing.T) {
 		}
 	}
 }
+
+// Every form of a URL that the configuration takes is one that the connection
+// takes.
+func TestStoreURLs(t *testing.T) {
+	for _, u := range []string{"redis://127.0.0.1:1", "redis://127.0.0.1:1/3", "rediss://user:w@127.0.0.1:1", "valkey://127.0.0.1:1", "valkeys://:w@127.0.0.1:1/0", "unix:///none/redis.sock", "unix://user:w@/none/redis.sock"} {
+		if err := config.CheckStore(u); err != nil {
+			t.Errorf("%s: %v", u, err)
+		}
+		p := newNode(t, nil)
+		p.log.wait = make(chan struct{}, 100)
+		p.set.Cache.Store = u
+		s := p.load(t)
+		<-p.log.wait // that it is away
+		if h := s.Shared().Health(); !strings.HasPrefix(h, "redis: away since ") {
+			t.Errorf("%s: %q", u, h)
+		}
+	}
+	p := newNode(t, nil)
+	p.set.Cache.Store = "redis://:hidden@127.0.0.1:1/three"
+	if _, _, err := p.Load(t.Context()); err == nil || strings.Contains(err.Error(), "hidden") {
+		t.Errorf("a database that is no number: %v", err)
+	}
+}
