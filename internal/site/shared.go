@@ -153,7 +153,7 @@ func (s *Stores) open(from storage, script func() (cache.Store, error)) (*Shared
 		switch {
 		case err != nil:
 			sh.without = true
-			s.logger.Warn("the cache is in memory only, and lost when the server ends", slog.Any("error", err))
+			s.logger.Warn("the cache is in memory only, and lost when the server ends", slog.Any("error", err), slog.String("hint", "give it a folder of its own with cache.dir, or say cache: 'memory'"))
 			store = s.memory(from, nil)
 		case from.memory < 0:
 			store = back
