@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/js"
@@ -27,7 +28,7 @@ const (
 
 // Draft is the secret of a site's draft mode: who has the cookie sees what is
 // not published. It is safe for concurrent use.
-type Draft struct{ token string }
+type Draft struct{ token func() string }
 
 // NewDraft makes it of a secret; without one it is random, so that cookies of
 // another process are not of this one.
@@ -38,7 +39,14 @@ func NewDraft(secret []byte) *Draft {
 	}
 	h := hmac.New(sha256.New, secret)
 	_, _ = h.Write([]byte("portico draft mode")) // a hash's Write does not fail
-	return &Draft{hex.EncodeToString(h.Sum(nil)[:16])}
+	token := hex.EncodeToString(h.Sum(nil)[:16])
+	return &Draft{func() string { return token }}
+}
+
+// DraftLater is the Draft that open gives when somebody first uses draft mode:
+// most sites never do.
+func DraftLater(open func() *Draft) *Draft {
+	return &Draft{sync.OnceValue(func() string { return open().Token() })}
 }
 
 // OpenDraft is the Draft of a project whose settings name no secret: of the key
@@ -83,33 +91,33 @@ func writeKey(file string) error {
 }
 
 // Token is the cookie's value.
-func (d *Draft) Token() string { return d.token }
+func (d *Draft) Token() string { return d.token() }
 
 // Valid reports whether a cookie's value is the token. How long it takes does
 // not tell how much of it is right.
 func (d *Draft) Valid(value string) bool {
-	return subtle.ConstantTimeCompare([]byte(value), []byte(d.token)) == 1
+	return subtle.ConstantTimeCompare([]byte(value), []byte(d.token())) == 1
 }
 
-// Asked looks for draft mode's cookie in a request: on is that it is right,
-// wrong that there is one that is not, which Refuse answers.
-func (d *Draft) Asked(r *http.Request) (on, wrong bool) {
-	found := false
+// Asked reports whether a request has the right cookie.
+func (d *Draft) Asked(r *http.Request) bool {
 	for _, line := range r.Header["Cookie"] {
-		if strings.Contains(line, DraftCookie) {
-			found = true
+		if strings.Contains(line, DraftCookie) { // few do
+			c, err := r.Cookie(DraftCookie) // the first, as the pipeline has it
+			return err == nil && d.Valid(c.Value)
 		}
 	}
-	if !found { // most requests
-		return false, false
+	return false
+}
+
+// Check is Valid, where a value that is not has the cookie removed by the answer
+// with header h.
+func (d *Draft) Check(value string, h http.Header) bool {
+	if d.Valid(value) {
+		return true
 	}
-	for _, c := range r.CookiesNamed(DraftCookie) {
-		if d.Valid(c.Value) {
-			return true, false
-		}
-		wrong = true
-	}
-	return false, wrong
+	d.Refuse(h)
+	return false
 }
 
 // Refuse adds to an answer what removes a wrong cookie, as Next.js does.

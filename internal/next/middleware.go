@@ -83,6 +83,7 @@ func (m *Modules) examineMiddleware(path string, ns *goja.Object) *entry {
 // to close.
 func (a *App) Middleware(r *http.Request, c Call) (*Verdict, error) {
 	c.Entry = a.opts.Middleware
+	c.Draft = a.opts.Draft.Asked(r)
 	x := a.exchange(r, c, nil)
 	x.middleware = true
 	// Completed now, the map is not written to again: what the middleware left

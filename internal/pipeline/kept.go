@@ -118,6 +118,10 @@ func unescaped(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0
 }
 
+// draftControl is the Cache-Control of a static route's answer in draft mode, as
+// Next.js has it.
+const draftControl = "private, no-cache, no-store, max-age=0, must-revalidate"
+
 // failedAnswer is an answer that says that making it failed: the last good one
 // stays, and where there is none this is what those who wait get.
 type failedAnswer struct{ entry *cache.Entry }
@@ -134,10 +138,13 @@ func (p *Pipeline) kept(x *Exchange, rt *Route) bool {
 	path = CanonicalPath(path)
 	rendering := Rendering{Path: path, Params: x.Params, Draft: x.Draft}
 	if p.c.Cache == nil || x.Draft || s.unkept.Load() {
-		if !s.Blank {
-			return false
+		if s.Blank {
+			return p.rendered(x, rt, rendering)
 		}
-		return p.rendered(x, rt, rendering)
+		if h := x.W.Header(); x.Draft && !s.unkept.Load() && h["Cache-Control"] == nil {
+			h["Cache-Control"] = []string{draftControl} // the handler's own comes in its place
+		}
+		return false
 	}
 	key, own, r, err := p.keep(x.R.Context(), rt, rendering)
 	var failed *failedAnswer
@@ -305,7 +312,7 @@ func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *keptAnswer) {
 			h["Cache-Status"] = lines[2:3:3]
 		}
 	} else if x.Draft && h["Cache-Control"] == nil {
-		h["Cache-Control"] = []string{"private, no-cache, no-store, max-age=0, must-revalidate"}
+		h["Cache-Control"] = []string{draftControl}
 	}
 	if !bodyless(e.Status) && h["Content-Length"] == nil {
 		h["Content-Length"] = []string{strconv.Itoa(len(e.Body))}

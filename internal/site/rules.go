@@ -123,6 +123,9 @@ func (l *Loader) pipeline(s *Site, guard *middleware) (pipeline.Config, error) {
 	case "-":
 		c.HealthPath = ""
 	}
+	if s.draft != nil {
+		c.Draft = s.draft.Check
+	}
 	if guard.file != "" {
 		c.Script, c.Matchers = guard, guard.matchers
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/portico-dev/portico/internal/cache/memory"
 	"github.com/portico-dev/portico/internal/config"
 	"github.com/portico-dev/portico/internal/limit"
+	"github.com/portico-dev/portico/internal/next"
 	"github.com/portico-dev/portico/internal/redis"
 	"github.com/portico-dev/portico/internal/route"
 )
@@ -28,6 +29,7 @@ type Stores struct {
 	now    func() time.Time
 	logger *slog.Logger
 	limits *limit.Memory // of this process, whatever else changes
+	draft  *next.Draft   // of this process, where no other is configured or kept
 
 	mu      sync.Mutex
 	current *Shared // of the last load; it counts as a user
@@ -39,7 +41,7 @@ func NewStores(now func() time.Time, logger *slog.Logger) *Stores {
 	if now == nil {
 		now = time.Now
 	}
-	return &Stores{now: now, logger: logger, limits: limit.NewMemory(0, now), files: map[string]*file{}}
+	return &Stores{now: now, logger: logger, limits: limit.NewMemory(0, now), draft: next.NewDraft(nil), files: map[string]*file{}}
 }
 
 // Close lets go of what is open. It closes when the last site has.

@@ -104,6 +104,7 @@ type Site struct {
 
 	handler http.Handler
 	build   string // see buildID
+	draft   *next.Draft
 	app     *next.App
 	proxy   *proxy.Proxy
 	shared  *Shared
@@ -299,6 +300,9 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 	if err := l.share(s, root, script); err != nil {
 		return err
 	}
+	if err := l.openDraft(s, root, env); err != nil {
+		return err
+	}
 	app, built, err := l.scripts(ctx, in.Root, s, tree, guard, env)
 	var failed *bundle.Error
 	switch {
@@ -314,10 +318,6 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 		s.Warnings = append(s.Warnings, w.Error())
 	}
 	guard.app = app
-	if s.build, err = buildID(fsys, built, env); err != nil {
-		app.Close(ctx)
-		return err
-	}
 	if err := l.finish(s, &scripts{tree, app, guard}); err != nil {
 		app.Close(ctx)
 		return err
@@ -369,6 +369,9 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 	if program.Names, err = built.Renamed(); err != nil {
 		return nil, built, err
 	}
+	if s.build, err = buildID(os.DirFS(dir), built, env); err != nil {
+		return nil, built, err
+	}
 	cwd := dir
 	if o.FS != nil {
 		cwd = "" // the folder is gone when the site runs
@@ -383,6 +386,8 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		Pool:           js.Options{JobLimit: bounded(s.Settings.Server.JobLimit), MemoryLimit: s.Settings.Server.MemoryLimit},
 		Middleware:     guard.file,
 		Cache:          s.shared.Cache,
+		Build:          s.build,
+		Draft:          s.draft,
 		Limiter:        s.shared.Limiter,
 		SessionCookies: s.Settings.RateLimit.SessionCookies,
 		CacheLife:      profiles,
