@@ -48,33 +48,33 @@ var layers = map[string]layer{
 	"internal/cache/disk":      {rank: 2, may: []string{"internal/cache"}},
 
 	"internal/js/web":   {rank: 1, may: []string{"internal/js"}},
-	"internal/pipeline": {rank: 1, may: []string{"internal/limit", "internal/cache", "internal/route", "internal/edge", "internal/proxy"}},
+	"internal/pipeline": {rank: 1, may: []string{"internal/compress", "internal/limit", "internal/cache", "internal/route", "internal/edge", "internal/proxy"}},
 	"internal/config":   {rank: 1, may: []string{"internal/route"}},
 
-	"internal/next": {rank: 2, may: []string{"internal/cache", "internal/limit", "internal/js", "internal/js/web", "internal/route", "internal/config", "internal/edge"}},
+	"internal/next": {rank: 3, may: []string{"internal/cache", "internal/limit", "internal/js", "internal/js/web", "internal/route", "internal/config", "internal/edge"}},
 
-	"internal/site": {rank: 3, may: []string{"internal/files", "internal/cache", "internal/cache/memory", "internal/cache/disk", "internal/redis", "internal/limit", "internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
+	"internal/site": {rank: 4, may: []string{"internal/files", "internal/cache", "internal/cache/memory", "internal/cache/disk", "internal/redis", "internal/limit", "internal/route", "internal/bundle", "internal/js", "internal/js/web", "internal/pipeline", "internal/next", "internal/config", "internal/edge", "internal/proxy"}},
 
-	"": {rank: 4, may: []string{"internal/admin", "internal/cache", "internal/limit", "internal/site", "internal/server", "internal/config"}},
+	"": {rank: 5, may: []string{"internal/admin", "internal/cache", "internal/limit", "internal/site", "internal/server", "internal/config"}},
 
 	// The command that talks to a running server and the server have one protocol.
 	// Its rank lets its tests have stores.
-	"internal/admin": {rank: 3, may: []string{"internal/cache"}},
-	"internal/cli":   {rank: 5, may: []string{"", "internal/admin"}},
-	"porticotest":    {rank: 5, may: []string{""}},
+	"internal/admin": {rank: 4, may: []string{"internal/cache"}},
+	"internal/cli":   {rank: 6, may: []string{"", "internal/admin"}},
+	"porticotest":    {rank: 6, may: []string{""}},
 
-	"cmd/portico":        {rank: 6, may: []string{"internal/cli"}},
-	"examples/go-and-ts": {rank: 6, may: []string{"", "porticotest"}},
-	"examples/edge":      {rank: 6, may: []string{""}},
-	"examples/ratelimit": {rank: 6, may: []string{"", "porticotest"}},
+	"cmd/portico":        {rank: 7, may: []string{"internal/cli"}},
+	"examples/go-and-ts": {rank: 7, may: []string{"", "porticotest"}},
+	"examples/edge":      {rank: 7, may: []string{""}},
+	"examples/ratelimit": {rank: 7, may: []string{"", "porticotest"}},
 
 	// Programs and tests from outside: they talk to the binary over HTTP.
 	"internal/conformance": {rank: 0, may: []string{}},
 	"internal/security":    {rank: 0, may: []string{}},
-	"bench":                {rank: 7, may: []string{"", "bench/item"}},
+	"bench":                {rank: 8, may: []string{"", "bench/item"}},
 	"bench/item":           {rank: 0, may: []string{}},
-	"bench/plain":          {rank: 6, may: []string{"bench/item"}},
-	"bench/embed":          {rank: 6, may: []string{"", "bench/item"}},
+	"bench/plain":          {rank: 7, may: []string{"bench/item"}},
+	"bench/embed":          {rank: 7, may: []string{"", "bench/item"}},
 }
 
 // monopolies are the dependencies that stay behind certain packages, so that
