@@ -67,11 +67,7 @@ var layers = map[string]layer{
 	"examples/go-and-ts": {rank: 7, may: []string{"", "porticotest"}},
 	"examples/edge":      {rank: 7, may: []string{""}},
 	"examples/ratelimit": {rank: 7, may: []string{"", "porticotest"}},
-	"cmd/portico":        {rank: 6, may: []string{"internal/cli"}},
-	"examples/go-and-ts": {rank: 6, may: []string{"", "porticotest"}},
-	"examples/edge":      {rank: 6, may: []string{""}},
-	"examples/spa":       {rank: 6, may: []string{"", "porticotest"}},
-	"examples/ratelimit": {rank: 6, may: []string{"", "porticotest"}},
+	"examples/spa":       {rank: 7, may: []string{"", "porticotest"}},
 
 	// Programs and tests from outside: they talk to the binary over HTTP.
 	"internal/conformance": {rank: 0, may: []string{}},
