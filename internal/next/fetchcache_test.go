@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -994,6 +995,34 @@ func BenchmarkFetch(b *testing.B) {
 				if w.Body.String() != `{"a":1}` {
 					b.Fatalf("got %d %s", w.Code, w.Body)
 				}
+			}
+		})
+	}
+}
+
+// What was fetched is there after a restart.
+func TestFetchSurvives(t *testing.T) {
+	var n atomic.Int32
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-A", "1")
+		fmt.Fprint(w, n.Add(1))
+	}))
+	defer up.Close()
+	c := portico.Config{Cache: "disk", CacheDir: t.TempDir(), FS: fstest.MapFS{"app/r/route.ts": {Data: []byte(`
+		export async function GET() {
+			const res = await fetch('` + up.URL + `/r#hash', { next: { revalidate: 3600 } });
+			return Response.json([res.status, res.url, res.headers.get('x-a'), await res.text()]);
+		}`)}}}
+	for i := range 3 {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			s := porticotest.New(t, c)
+			res, err := s.Client().Get(s.URL + "/r")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if b, _ := io.ReadAll(res.Body); string(b) != `[200,"`+up.URL+`/r","1","1"]` {
+				t.Errorf("got %s", b)
 			}
 		})
 	}
