@@ -40,7 +40,7 @@ var layers = map[string]layer{
 
 	"internal/cache": {rank: 0, may: []string{}},
 	"internal/limit": {rank: 0, may: []string{}},
-	"internal/files": {rank: 0, may: []string{}},
+	"internal/files": {rank: 1, may: []string{"internal/compress"}},
 
 	"internal/cache/cachetest": {rank: 1, may: []string{"internal/cache"}},
 	"internal/cache/memory":    {rank: 2, may: []string{"internal/cache"}},

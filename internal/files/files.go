@@ -69,15 +69,24 @@ type entry struct {
 	typ       string
 	tag       string // of the content, where there is no time of change; else empty
 	immutable bool
-	codings   []coding // siblings that are precompressed
+	codings   []string // those in which there are siblings
 }
 
-// coding is a content coding (RFC 9110 §8.4.1) with its suffix on file names.
-type coding struct{ name, suffix string }
+// codings are the content codings (RFC 9110 §8.4.1) of siblings, in the order
+// of preference where a client has none. What was encoded ahead took all the
+// time that it wanted, and so Brotli's comes first: it is the smallest.
+var codings = []string{"br", "zstd", "gzip"}
 
-// codings are in the order of preference where a client has none: what is
-// smaller comes first.
-var codings = [...]coding{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
+// suffix is that of a coding on file names.
+func suffix(coding string) string {
+	switch coding {
+	case "zstd":
+		return ".zst"
+	case "gzip":
+		return ".gz"
+	}
+	return "." + coding
+}
 
 // Open serves a directory of the system. A live one need not be there yet; else
 // an error is that of the directory.
@@ -237,7 +246,7 @@ func (f *Folder) scan() error {
 	f.bundled()
 	for name, e := range f.list {
 		for _, c := range codings {
-			sibling := name + c.suffix
+			sibling := name + suffix(c)
 			switch {
 			case f.list[sibling] == nil:
 			case !e.immutable && older(times[sibling], times[name]):
@@ -332,7 +341,7 @@ func (f *Folder) look(fsys fs.FS, name string) *entry {
 		return e // whoever opens it will see
 	}
 	for _, c := range codings {
-		sibling, err := fs.Stat(fsys, name+c.suffix)
+		sibling, err := fs.Stat(fsys, name+suffix(c))
 		if err == nil && sibling.Mode().IsRegular() && !older(milliseconds(sibling.ModTime()), milliseconds(info.ModTime())) {
 			e.codings = append(e.codings, c)
 		}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/portico-dev/portico/internal/compress"
 )
 
 // Serve answers with a file that [Folder.Find] has found. An error means that
@@ -41,7 +43,7 @@ func (f *Folder) Serve(w http.ResponseWriter, r *http.Request, name string) erro
 	defer a.file.Close()
 
 	if len(e.codings) > 0 {
-		h["Vary"] = append(h["Vary"], "Accept-Encoding")
+		compress.Vary(h)
 	}
 	if f.o.Live || !e.immutable {
 		h.Set("Cache-Control", "public, max-age=0")
@@ -125,7 +127,7 @@ type answer struct {
 // the file itself: what a client has of it may have come from any server.
 func (f *Folder) choose(fsys fs.FS, r *http.Request, name string, e *entry) (*answer, error) {
 	if len(e.codings) > 0 && r.Header["Range"] == nil {
-		if c, ok := negotiate(r.Header["Accept-Encoding"], e.codings); ok {
+		if c := compress.NegotiateOf(r.Header["Accept-Encoding"], e.codings); c != "" {
 			a, err := f.compressed(fsys, name, e, c)
 			if a != nil || err != nil {
 				return a, err
@@ -144,26 +146,26 @@ func (f *Folder) choose(fsys fs.FS, r *http.Request, name string, e *entry) (*an
 }
 
 // compressed opens a sibling; nil is that it is not of this file any more.
-func (f *Folder) compressed(fsys fs.FS, name string, e *entry, c coding) (*answer, error) {
+func (f *Folder) compressed(fsys fs.FS, name string, e *entry, coding string) (*answer, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	file, sibling, err := regular(fsys, name+c.suffix)
+	file, sibling, err := regular(fsys, name+suffix(coding))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	}
-	a := &answer{file: file, size: sibling.Size(), modified: info.ModTime(), coding: c.name}
+	a := &answer{file: file, size: sibling.Size(), modified: info.ModTime(), coding: coding}
 	switch {
 	case a.modified.IsZero():
-		a.tag = `"` + e.tag + "-" + c.name + `"`
+		a.tag = `"` + e.tag + "-" + coding + `"`
 	case !e.immutable && older(milliseconds(sibling.ModTime()), milliseconds(a.modified)):
 		return nil, file.Close()
 	default:
-		a.tag = weakTag(sibling, "-"+c.name)
+		a.tag = weakTag(sibling, "-"+coding)
 	}
 	return a, nil
 }

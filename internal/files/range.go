@@ -6,59 +6,6 @@ import (
 	"strings"
 )
 
-// negotiate chooses among codings by the lines of Accept-Encoding (RFC 9110
-// §12.5.3): the highest quality, and of equal ones the first. It is none where
-// the client prefers the file as it is.
-func negotiate(lines []string, have []coding) (best coding, ok bool) {
-	quality := func(name string) (q int, listed bool) {
-		any, anyListed := 0, false
-		for _, line := range lines {
-			for part := range strings.SplitSeq(line, ",") {
-				token, params, _ := strings.Cut(part, ";")
-				token = strings.TrimSpace(token)
-				switch {
-				case strings.EqualFold(token, name), name == "gzip" && strings.EqualFold(token, "x-gzip"):
-					return weight(params), true
-				case token == "*" && !anyListed:
-					any, anyListed = weight(params), true
-				}
-			}
-		}
-		return any, anyListed
-	}
-	identity, listed := quality("identity")
-	if !listed {
-		identity = 0 // it is taken, and anything else is liked better
-	}
-	most := 0
-	for _, c := range have {
-		if q, _ := quality(c.name); q > most {
-			best, most = c, q
-		}
-	}
-	// A * is for identity, too; what it says of all does not make it the best.
-	if most == 0 || most < identity {
-		return coding{}, false
-	}
-	return best, true
-}
-
-// weight reads ";q=0.5" in thousandths; what is no weight is 0.
-func weight(params string) int {
-	name, value, ok := strings.Cut(params, "=")
-	if strings.TrimSpace(params) == "" {
-		return 1000
-	}
-	if !ok || !strings.EqualFold(strings.TrimSpace(name), "q") {
-		return 0
-	}
-	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil || !(q >= 0 && q <= 1) {
-		return 0
-	}
-	return int(math.Round(q * 1000))
-}
-
 // rangeKind is what a Range header asks for.
 type rangeKind int
 

@@ -5,53 +5,6 @@ import (
 	"testing"
 )
 
-func TestNegotiate(t *testing.T) {
-	all := codings[:]
-	for _, c := range []struct {
-		accept string
-		have   []coding
-		want   string
-	}{
-		{"gzip, deflate, br, zstd", all, "br"},
-		{"gzip, deflate, br, zstd", all[1:], "zstd"},
-		{"gzip, deflate", all, "gzip"},
-		{"x-gzip", all, "gzip"},
-		{"GZIP", all, "gzip"},
-		{"gzip;q=1.0, br;q=0.9", all, "gzip"},
-		{"gzip;q=0.5,br;q=0.5", all, "br"},
-		{"br;q=0.001", all, "br"},
-		{"br;q=0", all, ""},
-		{"br;q=0, *", all, "zstd"},
-		{"*", all, "br"},
-		{"*;q=0", all, ""},
-		{"*;q=0, gzip", all, "gzip"},
-		{"identity", all, ""},
-		{"identity, gzip;q=0.5", all, ""},
-		{"identity;q=0.5, gzip", all, "gzip"},
-		{"identity;q=0, gzip;q=0.1", all, "gzip"},
-		{"", all, ""},
-		{"deflate, compress", all, ""},
-		{"br", all[1:], ""},
-		{"br;q=2, gzip;q=x, zstd;level=3", all, ""},
-		{"br;q=-0, gzip", all, "gzip"},
-		{"br ; q=0.5 , gzip ; Q=0.6", all, "gzip"},
-		{"br;q=NaN", all, ""},
-		{",,, br ,", all, "br"},
-		{"broccoli, gz", all, ""},
-	} {
-		got, ok := negotiate(strings.Split(c.accept, "|"), c.have)
-		if got.name != c.want || ok != (c.want != "") {
-			t.Errorf("%q: got %q, %v, want %q", c.accept, got.name, ok, c.want)
-		}
-	}
-	if got, ok := negotiate([]string{"gzip;q=0.5", "br"}, all); !ok || got.name != "br" {
-		t.Errorf("two lines: %q", got.name)
-	}
-	if got, ok := negotiate(nil, all); ok {
-		t.Errorf("no line: %q", got.name)
-	}
-}
-
 func TestParseRange(t *testing.T) {
 	for _, c := range []struct {
 		header        string
@@ -116,22 +69,6 @@ func FuzzParseRange(f *testing.F) {
 		}
 		if kind != oneRange && (start != 0 || length != 0) {
 			t.Fatalf("%q of %d: kind %d with %d+%d", header, size, kind, start, length)
-		}
-	})
-}
-
-func FuzzNegotiate(f *testing.F) {
-	for _, s := range []string{"gzip, br", "*;q=0, br;q=0.1", "identity;q=0", "br;q=;;,,"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, accept string) {
-		got, ok := negotiate([]string{accept}, codings[:])
-		if !ok {
-			return
-		}
-		low := strings.ToLower(accept)
-		if !strings.Contains(low, got.name) && !strings.Contains(low, "*") {
-			t.Fatalf("%q chose %q", accept, got.name)
 		}
 	})
 }
