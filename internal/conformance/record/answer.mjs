@@ -7,7 +7,7 @@ import { escape, unescape } from './transcript.mjs';
 
 // Hop-by-hop and framing fields, the clock, and what Portico leaves out on
 // purpose (FORMAT.md, "What is not compared").
-const DROPPED = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding', 'x-powered-by']);
+const DROPPED = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding', 'x-nextjs-prerender', 'x-powered-by']);
 const RSC_VARY = /^(rsc|next-router-[a-z-]+|next-url)$/i;
 
 /** Largest body that is written out; larger ones are kept as a digest. */
@@ -21,6 +21,14 @@ export function directives(entry) {
     (out[name] ??= []).push(arg);
   }
   return out;
+}
+
+/** Milliseconds of a duration: `90s`, `5m`, `1h30m`. */
+export function duration(text) {
+  if (!/^(\d+[hms])+$/.test(text)) throw new Error(`want a duration such as 90s, 5m or 1h30m: ${text}`);
+  let ms = 0;
+  for (const [, n, unit] of text.matchAll(/(\d+)([hms])/g)) ms += Number(n) * { h: 3_600_000, m: 60_000, s: 1000 }[unit];
+  return ms;
 }
 
 /** A list of [RegExp, replacement] from `@mask` directives. */
@@ -82,7 +90,9 @@ export function answerLines(answer, entry, vars) {
   const checked = new Set(dirs.check ?? []);
   const hide = masks(dirs);
   const placeholders = (text) => {
-    for (const name of ['origin', 'upstream', 'upstream_host', 'host', 'addr']) text = text.replaceAll(vars[name], `{{${name}}}`);
+    const own = ['origin', 'upstream', 'upstream_host', 'host', 'addr'];
+    const captured = Object.keys(vars).filter((name) => !own.includes(name) && name !== 'port');
+    for (const name of [...own, ...captured]) text = text.replaceAll(vars[name], `{{${name}}}`);
     return text.replace(new RegExp(`(?<![0-9a-fA-F])${vars.port}(?![0-9a-fA-F])`, 'g'), '{{port}}');
   };
   const write = (bytes) => placeholders(applyMasks(escape(bytes), hide));

@@ -9,7 +9,9 @@
 // on a free loopback port, sends the requests and writes the answers back into
 // the app's transcript.txt. With --check nothing is written, and the run fails if
 // an answer differs from what is stored. With --reuse an app that was built before
-// from the same files is not built again: for work on a transcript.
+// from the same files is not built again: for work on a transcript. An app whose
+// transcript moves the clock gets one that is set back to the end of its build, and
+// starts from what the build left in .next and in the upstream.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -17,12 +19,19 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { answerLines, applyMasks, directives, masks, requestBytes } from './answer.mjs';
+import { answerLines, applyMasks, directives, duration, masks, requestBytes } from './answer.mjs';
 import { escape, format, parse } from './transcript.mjs';
 import { startUpstream } from './upstream.mjs';
 import { exchange } from './wire.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, '../../..');
+
+/** Milliseconds that Next.js gets, after the upstream has answered, to keep the answer. */
+const SETTLE = 200;
+
+/** Milliseconds for which an entry with @until is asked again. */
+const UNTIL = 10_000;
 
 function options(argv) {
   const o = { versions: ['15.3.4', '16.4.6'], scratch: path.join(os.tmpdir(), 'portico-next'), check: false, reuse: false, apps: [] };
@@ -99,7 +108,7 @@ function fingerprint(dir, env) {
 }
 
 /** What of an app's folder is not the app's. */
-const leftOut = /(^|\/)(node_modules|\.next|transcript\.txt|known_failures\.txt|npm_modules)$/;
+const leftOut = /(^|\/)(node_modules|\.next|\.next\.built|\.portico|transcript\.txt|known_failures\.txt|npm_modules)$/;
 
 async function recordApp(app, version, scratch, upstream, reuse) {
   const transcript = parse(fs.readFileSync(path.join(app, 'transcript.txt'), 'utf8'), path.relative(root, path.join(app, 'transcript.txt')));
@@ -118,8 +127,15 @@ async function recordApp(app, version, scratch, upstream, reuse) {
   const next = path.join(home, 'node_modules/next/dist/bin/next');
   const made = fingerprint(app, { UPSTREAM: upstream.origin, ...own });
   const mark = path.join(dir, '.next/recorded');
-  const built = reuse && fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === made;
-  if (!built) {
+  const kept = path.join(dir, '.next.built');
+  const clock = transcript.entries.some((e) => 'advance' in directives(e));
+  upstream.reset();
+  const built = reuse && fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === made && fs.existsSync(kept) === clock;
+  if (built && clock) {
+    fs.rmSync(path.join(dir, '.next'), { recursive: true });
+    fs.cpSync(kept, path.join(dir, '.next'), { recursive: true, preserveTimestamps: true });
+    upstream.restore(JSON.parse(fs.readFileSync(path.join(kept, 'upstream.json'), 'utf8')));
+  } else if (!built) {
     fs.rmSync(dir, { recursive: true, force: true });
     fs.cpSync(app, dir, { recursive: true, filter: (p) => !leftOut.test(path.relative(app, p)) });
     const fixtureModules = path.join(app, 'fixture_modules');
@@ -141,11 +157,25 @@ async function recordApp(app, version, scratch, upstream, reuse) {
     return answers;
   };
   if (build.code !== 0) return failed('build', build.output);
-  if (!loading.length) fs.writeFileSync(mark, made);
+  if (!loading.length && !built) {
+    fs.writeFileSync(mark, made);
+    if (clock) {
+      fs.cpSync(path.join(dir, '.next'), kept, { recursive: true, preserveTimestamps: true });
+      fs.writeFileSync(path.join(kept, 'upstream.json'), JSON.stringify(upstream.state()));
+    }
+  }
 
   const port = await freePort();
   Object.assign(vars, { port: String(port), host: `localhost:${port}`, addr: `127.0.0.1:${port}`, origin: `http://localhost:${port}` });
-  const server = spawn(process.execPath, [next, 'start', '-H', hostname, '-p', String(port)], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const preload = clock ? ['--require', path.join(here, 'clock.cjs')] : [];
+  if (clock) env.RECORD_CLOCK_OFFSET = String(Math.round(fs.statSync(mark).mtimeMs) - Date.now());
+  const stdio = ['ignore', 'pipe', 'pipe', ...(clock ? ['ipc'] : [])];
+  const server = spawn(process.execPath, [...preload, next, 'start', '-H', hostname, '-p', String(port)], { cwd: dir, env, stdio });
+  const advance = (ms) =>
+    new Promise((resolve, reject) => {
+      server.once('message', resolve);
+      server.send({ advance: ms }, (err) => err && reject(err));
+    });
   let log = '';
   let exited = false;
   server.stdout.on('data', (d) => (log += plain(String(d))));
@@ -163,17 +193,25 @@ async function recordApp(app, version, scratch, upstream, reuse) {
       await gone;
       return failed('start', log);
     }
-    upstream.reset();
+    // Without a clock a build's questions to the upstream do not count.
+    if (!clock) upstream.reset();
     for (const entry of transcript.entries) {
       const dirs = directives(entry);
       if ('build' in dirs) {
         answers.set(entry.id, ['@loads']);
         continue;
       }
+      for (const d of dirs.advance ?? []) await advance(duration(d));
+      for (const d of dirs.after ?? []) {
+        const [key, n] = d.split(' ');
+        if (!(await upstream.counted(key, Number(n)))) throw new Error(`${name}: next@${version}: ${entry.id}: /counter/${key} was not asked ${n} times\n${log.slice(-2000)}`);
+        // What Next.js makes of the answer it makes within the same breath; no header says when.
+        await new Promise((resolve) => setTimeout(resolve, SETTLE));
+      }
       const { method, bytes } = requestBytes(entry, vars);
       const gate = dirs.open && /^(\S+) when (.*)$/.exec(dirs.open[0]);
       try {
-        const answer = await exchange({
+        const ask = () => exchange({
           host: '127.0.0.1',
           port: 'to' in dirs ? upstream.port : port,
           bytes,
@@ -182,7 +220,27 @@ async function recordApp(app, version, scratch, upstream, reuse) {
           hangup: dirs.hangup?.[0],
           onBody: gate ? (body) => body.includes(gate[2]) && upstream.open(gate[1]) : undefined,
         });
-        answers.set(entry.id, answerLines(answer, entry, vars));
+        const together = await Promise.all(Array.from({ length: Number(dirs.times?.[0] ?? 1) }, ask));
+        let last = together[0];
+        let lines = answerLines(last, entry, vars);
+        for (const other of together.slice(1)) {
+          const l = answerLines(other, entry, vars);
+          if (l.join('\n') !== lines.join('\n')) throw new Error(`answers of the same moment differ:\n${lines.join('\n')}\n--\n${l.join('\n')}`);
+        }
+        const patience = Date.now() + UNTIL;
+        while (dirs.until && !lines.some((l) => l.includes(dirs.until[0]))) {
+          if (Date.now() > patience) throw new Error(`never has ${dirs.until[0]}; the last answer was\n${lines.join('\n')}`);
+          last = await ask();
+          lines = answerLines(last, entry, vars);
+        }
+        for (const d of dirs.capture ?? []) {
+          const [, placeholder, pattern] = /^(\S+) (.*)$/.exec(d);
+          const found = new RegExp(pattern).exec(last.headers.map(([n, v]) => `${n}: ${v.toString('latin1')}`).join('\n') + '\n\n' + last.body.toString('latin1'));
+          if (!found) throw new Error(`nothing to capture with ${pattern}:\n${lines.join('\n')}`);
+          vars[placeholder] = found[1];
+          lines = answerLines(last, entry, vars);
+        }
+        answers.set(entry.id, lines);
       } catch (err) {
         throw new Error(`${name}: next@${version}: ${entry.id}: ${err.message}\n${log.slice(-2000)}`);
       }

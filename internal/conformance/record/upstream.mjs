@@ -76,7 +76,15 @@ export async function startUpstream(wanted = 0) {
       case 'counter': {
         const n = (counters.get(key) ?? 0) + 1;
         counters.set(key, n);
-        return json(200, { count: n });
+        bell();
+        const headers = { 'content-type': 'application/json' };
+        for (const line of url.searchParams.getAll('header')) {
+          const at = line.indexOf(':');
+          headers[line.slice(0, at)] = line.slice(at + 1);
+        }
+        const fill = Number(url.searchParams.get('fill') ?? 0);
+        const value = fill ? { count: n, fill: 'x'.repeat(fill) } : { count: n };
+        return text(Number(url.searchParams.get('status') ?? 200), JSON.stringify(value), headers);
       }
       case 'echo':
       case 'asked': {
@@ -225,6 +233,16 @@ export async function startUpstream(wanted = 0) {
       gates.clear();
       counters.clear();
     },
+    /** What has happened so far, and its inverse. */
+    state: () => ({ events: [...events], gates: [...gates], counters: [...counters] }),
+    restore(state) {
+      for (const [map, list] of [[events, state.events], [gates, state.gates], [counters, state.counters]]) {
+        map.clear();
+        for (const [k, v] of list) map.set(k, v);
+      }
+    },
+    /** Resolves to true once /counter/KEY was asked n times. */
+    counted: (key, n) => until(() => (counters.get(key) ?? 0) >= n),
     open(gate) {
       gates.set(gate, true);
       bell();

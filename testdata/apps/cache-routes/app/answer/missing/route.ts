@@ -1,0 +1,7 @@
+import { notFound } from 'next/navigation';
+
+export const dynamic = 'force-static';
+
+export function GET() {
+  notFound();
+}

@@ -1,0 +1,7 @@
+import { redirect } from 'next/navigation';
+
+export const dynamic = 'force-static';
+
+export function GET() {
+  redirect('/answer/created');
+}

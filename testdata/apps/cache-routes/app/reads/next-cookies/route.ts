@@ -1,0 +1,6 @@
+import { reading } from '../../../lib/reading';
+import { cookies } from 'next/headers';
+
+export const revalidate = 60;
+
+export const GET = reading(async () => (await cookies()).get('a')?.value);
