@@ -1,0 +1,5 @@
+import { matrix } from '../../../lib/matrix';
+
+export const fetchCache = 'auto';
+
+export const GET = () => matrix('auto');

@@ -1,0 +1,3 @@
+import { matrix } from '../../../lib/matrix';
+
+export const GET = () => matrix('none');
