@@ -22,8 +22,8 @@ export async function startUpstream(wanted = 0) {
   const listeners = new Set();
   const bell = () => listeners.forEach((f) => f());
 
-  /** Resolves when ready() holds, or after MAX_WAIT with false. */
-  const until = (ready) => new Promise((resolve) => {
+  /** Resolves when ready() holds, or after so many milliseconds with false. */
+  const until = (ready, ms = MAX_WAIT) => new Promise((resolve) => {
     const check = () => {
       if (!ready()) return;
       listeners.delete(check);
@@ -33,7 +33,7 @@ export async function startUpstream(wanted = 0) {
     const timer = setTimeout(() => {
       listeners.delete(check);
       resolve(false);
-    }, MAX_WAIT);
+    }, ms);
     listeners.add(check);
     check();
   });
@@ -241,8 +241,8 @@ export async function startUpstream(wanted = 0) {
         for (const [k, v] of list) map.set(k, v);
       }
     },
-    /** Resolves to true once /counter/KEY was asked n times. */
-    counted: (key, n) => until(() => (counters.get(key) ?? 0) >= n),
+    /** Resolves to true once /counter/KEY was asked n times, to false after ms milliseconds. */
+    counted: (key, n, ms) => until(() => (counters.get(key) ?? 0) >= n, ms),
     open(gate) {
       gates.set(gate, true);
       bell();

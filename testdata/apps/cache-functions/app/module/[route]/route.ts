@@ -1,0 +1,5 @@
+import { shared } from '../../../lib/shared';
+
+export async function GET() {
+  return Response.json({ n: await shared() });
+}

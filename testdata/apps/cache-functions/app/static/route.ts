@@ -1,0 +1,11 @@
+import { unstable_cache } from 'next/cache';
+import { count } from '../../lib/upstream';
+
+// A static handler takes over the function's lifetime.
+export const dynamic = 'force-static';
+
+const cached = unstable_cache(async () => count('static'), ['static'], { revalidate: 120 });
+
+export async function GET() {
+  return Response.json({ n: await cached() });
+}

@@ -1,0 +1,7 @@
+import { count } from '../../../lib/upstream';
+
+export const dynamic = 'force-static';
+
+export async function GET() {
+  return Response.json({ n: await count('grouped') });
+}
