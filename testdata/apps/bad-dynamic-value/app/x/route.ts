@@ -1,0 +1,5 @@
+export const dynamic = 'foo';
+
+export function GET() {
+  return new Response('x');
+}

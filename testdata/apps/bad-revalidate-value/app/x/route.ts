@@ -1,0 +1,5 @@
+export const revalidate = 'x';
+
+export function GET() {
+  return new Response('x');
+}

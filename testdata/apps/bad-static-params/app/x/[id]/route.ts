@@ -1,0 +1,7 @@
+export function generateStaticParams() {
+  throw new Error('not today');
+}
+
+export function GET() {
+  return new Response('x');
+}
