@@ -23,6 +23,7 @@ import (
 var dropped = map[string]bool{
 	"connection": true, "content-length": true, "date": true, "keep-alive": true,
 	"transfer-encoding": true, "x-powered-by": true, "x-request-id": true, // ours, on errors
+	"x-nextjs-prerender": true, // of Next.js 15 alone, and says no more than x-nextjs-cache
 }
 
 // failureHeaders may be on the answer of a handler that failed: the id by which its
@@ -217,6 +218,9 @@ func (e *Entry) compare(want *Answer, got *received, method string, vars Vars) [
 		wantLines[h.Name] = append(wantLines[h.Name], vars.fill(h.Value))
 	}
 	have := e.values(got)
+	if state := wantLines["x-nextjs-cache"]; state != nil {
+		diff = append(diff, keptHeaders(have, wantLines, state[0], want)...)
+	}
 	names := slices.Sorted(maps.Keys(have))
 	for name := range wantLines {
 		if _, ok := have[name]; !ok {
@@ -271,6 +275,36 @@ func (e *Entry) compare(want *Answer, got *received, method string, vars Vars) [
 	}
 	return diff
 }
+
+// keptHeaders judges, and takes away, what Portico says of a kept answer and
+// Next.js does not: Cache-Status (RFC 9211), which must say the same as
+// x-nextjs-cache, and a validator, which a whole answer must have.
+func keptHeaders(have map[string]string, wanted map[string][]string, state string, want *Answer) (diff []string) {
+	if wanted["cache-status"] == nil && !want.free["cache-status"] {
+		if pattern := cacheStatus[state]; pattern == nil || !pattern.MatchString(have["cache-status"]) {
+			diff = append(diff, fmt.Sprintf("header cache-status:\n  want what says %s\n  have %s", state, quoteEmpty(have["cache-status"])))
+		}
+		delete(have, "cache-status")
+	}
+	if wanted["etag"] == nil && want.Status == 200 && (want.Body != "" || want.SHA256 != "") {
+		if !strongTag.MatchString(have["etag"]) {
+			diff = append(diff, "header etag:\n  want a strong validator\n  have "+quoteEmpty(have["etag"]))
+		}
+	}
+	if wanted["etag"] == nil {
+		delete(have, "etag")
+	}
+	return diff
+}
+
+var (
+	cacheStatus = map[string]*regexp.Regexp{
+		"HIT":   regexp.MustCompile(`^Portico; hit(; ttl=\d+)?$`),
+		"STALE": regexp.MustCompile(`^Portico; hit; ttl=-\d+$`),
+		"MISS":  regexp.MustCompile(`^Portico; fwd=[a-z-]+; stored(; collapsed)?$`),
+	}
+	strongTag = regexp.MustCompile(`^"[!#-~]+"$`)
+)
 
 func quoteEmpty(s string) string {
 	if s == "" {

@@ -20,7 +20,7 @@ import (
 // them; it finishes what after() and waitUntil were given, and ends well.
 func TestDrain(t *testing.T) {
 	switch {
-	case portico == "":
+	case binary == "":
 		t.Skip("cmd/portico not in tree yet")
 	case runtime.GOOS == "windows":
 		t.Skip("needs SIGTERM")

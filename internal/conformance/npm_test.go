@@ -48,7 +48,7 @@ func TestPackages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("installs half a gigabyte of npm packages")
 	}
-	if portico == "" {
+	if binary == "" {
 		t.Skip("cmd/portico not in tree yet")
 	}
 	node, err := exec.LookPath("node")

@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// portico is the binary under test, built once by TestMain; empty when there is
+// binary is the program under test, built once by TestMain; empty when there is
 // nothing to build yet.
-var portico string
+var binary string
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
@@ -32,11 +32,11 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	portico = filepath.Join(dir, "portico")
+	binary = filepath.Join(dir, "portico")
 	if runtime.GOOS == "windows" {
-		portico += ".exe"
+		binary += ".exe"
 	}
-	build := exec.Command("go", "build", "-o", portico, "./cmd/portico")
+	build := exec.Command("go", "build", "-o", binary, "./cmd/portico")
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -48,7 +48,7 @@ func testMain(m *testing.M) int {
 
 // TestPortico replays every app's transcript against the real binary.
 func TestPortico(t *testing.T) {
-	if portico == "" {
+	if binary == "" {
 		t.Skip("cmd/portico not in tree yet")
 	}
 	for _, file := range transcripts(t) {
@@ -68,7 +68,17 @@ func TestPortico(t *testing.T) {
 				}
 			}()
 			o := Options{Upstream: upstream}
-			s := start(t, withModules(t, app), append(tr.Env, "UPSTREAM=http://"+upstream.Addr()))
+			env := append(tr.Env, "UPSTREAM=http://"+upstream.Addr())
+			var s server
+			if tr.Clocked() {
+				c := startClocked(t, app, env)
+				o.Advance = c.advance
+				s = c.server
+			} else {
+				p := start(t, withModules(t, app), env)
+				s = p.server
+				s.stop = p.stop
+			}
 			o.NotLoaded = !s.loaded
 			failures := CheckLoad(tr, s.output.String(), o)
 			failures = append(failures, Replay(t.Context(), s.addr, tr, o)...)
@@ -154,11 +164,17 @@ func withModules(t *testing.T, app string) string {
 	return dir
 }
 
-// process is a running `portico start`.
-type process struct {
+// server is what a transcript is replayed against.
+type server struct {
 	addr   string
 	loaded bool
 	output *lockedBuffer
+	stop   func() error // ends it as an operator does
+}
+
+// process is a running `portico start`.
+type process struct {
+	server
 	cmd    *exec.Cmd
 	exited chan error
 }
@@ -184,8 +200,11 @@ func start(t *testing.T, app string, env []string) *process {
 	}
 	_, port, _ := strings.Cut(addr, ":")
 
-	s := &process{addr: addr, output: &lockedBuffer{awaited: readyLine, seen: make(chan struct{})}, exited: make(chan error, 1)}
-	s.cmd = exec.Command(portico, "start", app, "-p", port, "-H", "127.0.0.1", "--cache", "memory")
+	s := &process{
+		server: server{addr: addr, output: &lockedBuffer{awaited: readyLine, seen: make(chan struct{})}},
+		exited: make(chan error, 1),
+	}
+	s.cmd = exec.Command(binary, "start", app, "-p", port, "-H", "127.0.0.1", "--cache", "memory")
 	s.cmd.Env = environment(env)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {

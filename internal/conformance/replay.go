@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Options says how a transcript is replayed.
@@ -13,8 +15,10 @@ type Options struct {
 	// the newest in the transcript.
 	Version string
 	// Upstream is the server that the app fetches from; nil if it has none. It is
-	// reset before the first request.
+	// reset before the first request, unless the transcript moves the clock.
 	Upstream *Upstream
+	// Advance moves the server's clock; nil if it has none to be moved.
+	Advance func(time.Duration)
 	// NotLoaded says that the app did not load: nothing is sent, and every entry
 	// fails that is not expected to.
 	NotLoaded bool
@@ -54,10 +58,12 @@ func (f Failure) String() string {
 // after the other, each on a connection of its own, and returns what was not as
 // expected. Entries that ask whether the app loads are left to CheckLoad.
 func Replay(ctx context.Context, addr string, tr *Transcript, o Options) []Failure {
-	vars := Vars{Addr: addr}
+	vars := Vars{Addr: addr, Captured: map[string]string{}}
 	if o.Upstream != nil {
 		vars.Upstream = o.Upstream.Addr()
-		o.Upstream.Reset()
+		if !tr.Clocked() {
+			o.Upstream.Reset()
+		}
 	}
 	version := o.version(tr)
 	var failures []Failure
@@ -147,7 +153,7 @@ func (e *Entry) run(ctx context.Context, version string, vars Vars, o Options) [
 		return []string{err.Error()}
 	}
 	addr := vars.Addr
-	if e.toUpstream || e.open != "" {
+	if e.toUpstream || e.open != "" || e.after != nil {
 		if upstream == nil {
 			return []string{"the entry needs an upstream"}
 		}
@@ -155,18 +161,90 @@ func (e *Entry) run(ctx context.Context, version string, vars Vars, o Options) [
 	if e.toUpstream {
 		addr = upstream.Addr()
 	}
+	if e.advance > 0 {
+		if o.Advance == nil {
+			return []string{"the entry needs a clock"}
+		}
+		o.Advance(e.advance)
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	got, err := exchange(ctx, addr, method, out, func(coding string, body []byte) bool {
-		// The error is that the body has not ended yet.
-		body, _ = decode(coding, body)
-		if e.open != "" && bytes.Contains(body, []byte(e.openWhen)) {
-			upstream.Open(e.open)
+	for _, c := range e.after {
+		if !upstream.Counted(ctx, c.key, c.n) {
+			return []string{fmt.Sprintf("/counter/%s was not asked %d times", c.key, c.n)}
 		}
-		return e.hangup != "" && bytes.Contains(body, []byte(e.hangup))
-	})
+	}
+	ask := func() (*received, error) {
+		return exchange(ctx, addr, method, out, func(coding string, body []byte) bool {
+			// The error is that the body has not ended yet.
+			body, _ = decode(coding, body)
+			if e.open != "" && bytes.Contains(body, []byte(e.openWhen)) {
+				upstream.Open(e.open)
+			}
+			return e.hangup != "" && bytes.Contains(body, []byte(e.hangup))
+		})
+	}
+	if e.times > 1 {
+		return e.together(want, method, vars, ask)
+	}
+	got, err := ask()
+	for patience := time.Now().Add(untilTimeout); err == nil && e.until != "" && !e.has(got, e.until); got, err = ask() {
+		// What is awaited is work that the request before has left behind.
+		if time.Now().After(patience) {
+			return append([]string{"no answer with " + e.until}, e.compare(want, got, method, vars)...)
+		}
+	}
 	if err != nil {
 		return []string{err.Error()}
 	}
+	for _, c := range e.captures {
+		m := c.pattern.FindStringSubmatch(strings.Join(e.lines(got), "\n") + "\n\n" + string(got.body))
+		if m == nil {
+			return append([]string{"nothing to capture with " + c.pattern.String()}, e.compare(want, got, method, vars)...)
+		}
+		vars.Captured[c.name] = m[1]
+	}
 	return e.compare(want, got, method, vars)
+}
+
+// untilTimeout is how long an entry with @until is asked again.
+const untilTimeout = 5 * time.Second
+
+// together sends the request many times at once: every answer must be as expected.
+func (e *Entry) together(want *Answer, method string, vars Vars, ask func() (*received, error)) []string {
+	diffs := make(chan []string, e.times)
+	for range e.times {
+		go func() {
+			got, err := ask()
+			if err != nil {
+				diffs <- []string{err.Error()}
+				return
+			}
+			diffs <- e.compare(want, got, method, vars)
+		}()
+	}
+	var diff []string
+	for range e.times {
+		if d := <-diffs; diff == nil {
+			diff = d
+		}
+	}
+	return diff
+}
+
+// lines are the header lines of an answer, with names in lower case.
+func (e *Entry) lines(got *received) []string {
+	var all []string
+	for name, values := range got.header {
+		for _, v := range values {
+			all = append(all, strings.ToLower(name)+": "+v)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// has reports whether a header line or the body of an answer has the text in it.
+func (e *Entry) has(got *received, text string) bool {
+	return slices.ContainsFunc(e.lines(got), func(l string) bool { return strings.Contains(l, text) }) || bytes.Contains(got.body, []byte(text))
 }

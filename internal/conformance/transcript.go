@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Transcript is one app's requests with their expected answers, in the order in
@@ -46,7 +47,19 @@ type Entry struct {
 	open, openWhen string
 	// hangup: the connection is dropped as soon as the body has this in it.
 	hangup string
-	masks  []mask
+	// advance is by how much the clock goes on before the request is sent.
+	advance time.Duration
+	// after are counters of the upstream that must have come so far before it.
+	after []count
+	// until: the request is sent again until the answer has this text in a header
+	// line or in its body; empty for once.
+	until string
+	// times is how many requests are sent at the same moment; they are all
+	// answered alike.
+	times int
+	// captures are parts of the answer that later entries call by name.
+	captures []capture
+	masks    []mask
 	// checked are header names that are compared though they usually are not.
 	checked map[string]bool
 	request []string
@@ -88,6 +101,18 @@ type Answer struct {
 
 // Header is one header line.
 type Header struct{ Name, Value string }
+
+// count is a counter of the upstream and how far it is.
+type count struct {
+	key string
+	n   int
+}
+
+// capture gives the first group of a match in an answer a name.
+type capture struct {
+	name    string
+	pattern *regexp.Regexp
+}
 
 // mask hides what differs from run to run.
 type mask struct {
@@ -196,7 +221,7 @@ func parse(file, text string) (*Transcript, error) {
 				return nil, bad("entry %s is there twice", id)
 			}
 			seen[id] = true
-			e = &Entry{ID: id, Line: i + 1, checked: map[string]bool{}, next: map[string]*Answer{}}
+			e = &Entry{ID: id, Line: i + 1, times: 1, checked: map[string]bool{}, next: map[string]*Answer{}}
 		case line == "" || strings.HasPrefix(line, "#"):
 		case strings.HasPrefix(line, "@"):
 			var err error
@@ -221,6 +246,12 @@ func parse(file, text string) (*Transcript, error) {
 		}
 	}
 	return tr, finish()
+}
+
+// Clocked reports whether an entry moves the clock. Then the server is one whose
+// clock can be moved, and what it has asked of the upstream while it loaded counts.
+func (tr *Transcript) Clocked() bool {
+	return slices.ContainsFunc(tr.Entries, func(e *Entry) bool { return e.advance > 0 })
 }
 
 // directive reads a line of the file's head.
@@ -264,6 +295,32 @@ func (e *Entry) directive(line string) error {
 		e.checked[arg] = true
 	case "hangup":
 		e.hangup = arg
+	case "advance":
+		var err error
+		if e.advance, err = time.ParseDuration(arg); err != nil || e.advance <= 0 {
+			return fmt.Errorf("@advance wants a duration such as 90s, 5m or 1h30m: %s", arg)
+		}
+	case "after":
+		key, n, _ := strings.Cut(arg, " ")
+		most, err := strconv.Atoi(n)
+		if err != nil || most < 1 {
+			return fmt.Errorf("@after wants KEY N: %s", arg)
+		}
+		e.after = append(e.after, count{key, most})
+	case "until":
+		e.until = arg
+	case "times":
+		var err error
+		if e.times, err = strconv.Atoi(arg); err != nil || e.times < 1 || e.times > 100 {
+			return fmt.Errorf("@times wants a number up to 100: %s", arg)
+		}
+	case "capture":
+		name, text, _ := strings.Cut(arg, " ")
+		pattern, err := regexp.Compile(text)
+		if err != nil || pattern.NumSubexp() != 1 {
+			return fmt.Errorf("@capture wants NAME and a PATTERN with one group: %s", arg)
+		}
+		e.captures = append(e.captures, capture{name, pattern})
 	case "open":
 		gate, when, ok := strings.Cut(arg, " when ")
 		if !ok {

@@ -72,6 +72,15 @@ func (u *Upstream) Reset() {
 	})
 }
 
+// Counted waits until /counter/KEY was asked n times, and reports whether it was
+// within ten seconds.
+func (u *Upstream) Counted(ctx context.Context, key string, n int) bool {
+	u.wait(ctx, func() bool { return u.counters[key] >= n })
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.counters[key] >= n
+}
+
 // Open opens a gate; whoever waits at it goes on.
 func (u *Upstream) Open(gate string) { u.change(func() { u.gates[gate] = true }) }
 
@@ -155,9 +164,7 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		id := fmt.Sprintf("<%d.%d@mail.test>", utf8.RuneCountInString(mail.To), utf8.RuneCountInString(mail.Text))
 		text(w, 202, "application/json", `{"id":"`+id+`"}`)
 	case "counter":
-		n := 0
-		u.change(func() { u.counters[key]++; n = u.counters[key] })
-		text(w, 200, "application/json", fmt.Sprintf(`{"count":%d}`, n))
+		u.serveCounter(w, key, query)
 	case "echo":
 		echo(w, r, func(string) bool { return true })
 	case "asked":
@@ -257,6 +264,33 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		text(w, 404, "text/plain", "no such endpoint")
 	}
+}
+
+// serveCounter counts, and answers with the number. The query says how: status,
+// header (name:value), and fill, the length of a filler.
+func (u *Upstream) serveCounter(w http.ResponseWriter, key string, query url.Values) {
+	n := 0
+	u.change(func() { u.counters[key]++; n = u.counters[key] })
+	status, fill := 200, 0
+	for name, to := range map[string]*int{"status": &status, "fill": &fill} {
+		if s := query.Get(name); s != "" {
+			v, err := strconv.Atoi(s)
+			if err != nil || v < 0 || v > 8<<20 || name == "status" && (v < 200 || v > 599) {
+				text(w, 400, "text/plain", "no such "+name)
+				return
+			}
+			*to = v
+		}
+	}
+	for _, line := range query["header"] {
+		name, value, _ := strings.Cut(line, ":")
+		w.Header().Set(name, value)
+	}
+	body := fmt.Sprintf(`{"count":%d}`, n)
+	if fill > 0 {
+		body = fmt.Sprintf(`{"count":%d,"fill":"%s"}`, n, strings.Repeat("x", fill))
+	}
+	text(w, status, "application/json", body)
 }
 
 func (u *Upstream) serveEvents(w http.ResponseWriter, r *http.Request, key string, query url.Values) {

@@ -21,13 +21,15 @@ type Vars struct {
 	Addr string
 	// Upstream is the upstream's host:port; empty if the app has none.
 	Upstream string
+	// Captured are the values of placeholders that answers have given.
+	Captured map[string]string
 }
 
 // table lists names with their values. Requests name the server "localhost", as
 // Next.js calls itself whatever loopback address it listens on.
 func (v Vars) table() []string {
 	_, port, _ := strings.Cut(v.Addr, ":")
-	return []string{
+	table := []string{
 		"{{origin}}", "http://localhost:" + port,
 		"{{host}}", "localhost:" + port,
 		"{{addr}}", v.Addr,
@@ -35,6 +37,10 @@ func (v Vars) table() []string {
 		"{{upstream}}", "http://" + v.Upstream,
 		"{{upstream_host}}", v.Upstream,
 	}
+	for name, value := range v.Captured {
+		table = append(table, "{{"+name+"}}", value)
+	}
+	return table
 }
 
 // many is `{{12000 x}}`, a character many times.
