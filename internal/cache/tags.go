@@ -43,6 +43,9 @@ func (t TagState) expires(made Stamp, now time.Time) bool {
 
 // After is the state after a mark that was made at a stamp.
 func (t TagState) After(m Mark, at Stamp) TagState {
+	if t.At != 0 && at >= t.At { // an end that has come is none that others may meet
+		t.Expired, t.Due, t.At = max(t.Expired, t.Due), 0, 0
+	}
 	if !m.Stale {
 		return t.Merge(TagState{Expired: at})
 	}

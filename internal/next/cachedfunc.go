@@ -108,10 +108,11 @@ func (m *Modules) placeTags() []string {
 func (m *Modules) ask(c *cachedCall) goja.Value {
 	outer := m.function()
 	store := m.app.opts.Cache
-	// As in Next.js, unstable_cache() in unstable_cache() is made each time.
-	if store == nil || m.draft() || outer != nil && outer.kind == cachedFunction && c.kind == cachedFunction {
+	if store == nil || m.draft() {
 		return m.askInline(c)
 	}
+	// As in Next.js, unstable_cache() in unstable_cache() is made each time, and kept.
+	anew := outer != nil && outer.kind == cachedFunction && c.kind == cachedFunction
 	place := m.placeTags()
 	x := m.exchange()
 	m.guardRequest(x)
@@ -123,7 +124,7 @@ func (m *Modules) ask(c *cachedCall) goja.Value {
 	}
 	fresh := m.newFunction(c)
 	r := cache.Request{
-		Key: c.key, Kind: cache.Value, Name: c.name, Tags: place, NoStale: outdated || m.making() != nil,
+		Key: c.key, Kind: cache.Value, Name: c.name, Tags: place, Anew: anew, NoStale: outdated || m.making() != nil,
 		Fill: func(ctx context.Context) (*cache.Entry, error) { return m.fill(ctx, c, fresh()) },
 	}
 	if !marked {

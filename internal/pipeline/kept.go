@@ -349,7 +349,7 @@ func cacheStatus(r *cache.Result, now time.Time) string {
 	switch r.Outcome {
 	case cache.HitFresh, cache.HitStale:
 		ttl := r.Entry.TTL(now)
-		if ttl == cache.Forever {
+		if ttl == cache.Forever && r.Outcome == cache.HitFresh {
 			return "Portico; hit"
 		}
 		n := int64(ttl / time.Second)

@@ -91,6 +91,10 @@ for i = 2, #KEYS do
 	if old then
 		local j = 1
 		for n in string.gmatch(old, '%d+') do s[j] = tonumber(n); j = j + 1 end
+		if s[4] > 0 and at >= s[4] then
+			if s[3] > s[2] then s[2] = s[3] end
+			s[3], s[4] = 0, 0
+		end
 	end
 	if ARGV[1] == '1' then
 		s[1] = at
