@@ -17,6 +17,10 @@ export async function POST(request: Request) {
   }
   if (then === 'redirect') redirect('/elsewhere');
   if (then === 'throw') throw new Error('after it');
-  if (then?.post) returned.push(await post(then.post));
+  if (then?.post) {
+    returned.push(await post(then.post));
+    // So that what was made just now is older than the end of this request.
+    await fetch(`${process.env.UPSTREAM}/counter/pause`);
+  }
   return Response.json(returned);
 }

@@ -112,8 +112,8 @@ const cases: Record<string, (request: Request) => unknown> = {
     const f = unstable_cache(async (x: number) => ask(), ['no-store-inside']);
     return [await f(1), await f(2), await f(1)];
   },
-  'this-and-length': async () => {
-    const f = unstable_cache(async function (this: any, a: number, b: number) { return this === undefined; }, ['this-and-length']);
+  'name-and-length': async () => {
+    const f = unstable_cache(async function named(a: number, b: number) { return a + b; }, ['name-and-length']);
     return [f.length, f.name, await f.call({}, 1, 2)];
   },
   'revalidate-0': () => unstable_cache(async () => 1, ['x'], { revalidate: 0 })(),
@@ -125,7 +125,7 @@ const cases: Record<string, (request: Request) => unknown> = {
     const f = unstable_cache(async () => count('tag-long'), ['tag-long'], { tags: ['x'.repeat(300), 'fine'] });
     return [await f(), await f()];
   },
-  'no-function': () => unstable_cache('x' as any, ['no-function'])(),
+  'no-function': () => attempt(() => unstable_cache('x' as any, ['no-function'])()).then((r: any) => r.threw),
   cookies: () => unstable_cache(async () => (await cookies()).get('a'), ['cookies'])(),
   headers: () => unstable_cache(async () => (await headers()).get('x-a'), ['headers'])(),
   'set-cookie': () => unstable_cache(async () => (await cookies()).set('a', '1'), ['set-cookie'])(),
