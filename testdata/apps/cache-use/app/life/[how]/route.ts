@@ -22,5 +22,5 @@ async function hours() {
 const all: Record<string, () => Promise<unknown>> = { minutes, own, hours };
 
 export async function GET(_: Request, { params }: { params: Promise<{ how: string }> }) {
-  return Response.json(await all[(await params).how]());
+  return Response.json({ n: await all[(await params).how]() });
 }
