@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // answer serves one canned answer to every connection, byte for byte.
@@ -110,6 +112,103 @@ func TestReplayCompares(t *testing.T) {
 				t.Errorf("got %v, want a difference in %s", failures, c.diff)
 			}
 		})
+	}
+}
+
+// What Portico says of a kept answer beyond Next.js must be right.
+func TestReplayComparesKeptAnswers(t *testing.T) {
+	raw := func(lines ...string) string {
+		return "HTTP/1.1 200 OK\r\n" + strings.Join(lines, "\r\n") + "\r\nContent-Length: 2\r\n\r\nok"
+	}
+	for _, c := range []struct{ name, raw, want, diff string }{
+		{"hit", raw(`Etag: "a"`, "Cache-Status: Portico; hit; ttl=5", "X-Nextjs-Cache: HIT"), "200\nx-nextjs-cache: HIT\n\nok", ""},
+		{"stale", raw(`Etag: "a"`, "Cache-Status: Portico; hit; ttl=-5", "X-Nextjs-Cache: STALE"), "200\nx-nextjs-cache: STALE\n\nok", ""},
+		{"miss", raw(`Etag: "a"`, "Cache-Status: Portico; fwd=uri-miss; stored", "X-Nextjs-Cache: MISS"), "200\nx-nextjs-cache: MISS\n\nok", ""},
+		{"stale and hit", raw(`Etag: "a"`, "Cache-Status: Portico; hit; ttl=5", "X-Nextjs-Cache: STALE"), "200\nx-nextjs-cache: STALE\n\nok", "header cache-status:"},
+		{"no status", raw(`Etag: "a"`, "X-Nextjs-Cache: HIT"), "200\nx-nextjs-cache: HIT\n\nok", "header cache-status:"},
+		{"no validator", raw("Cache-Status: Portico; hit", "X-Nextjs-Cache: HIT"), "200\nx-nextjs-cache: HIT\n\nok", "header etag:"},
+		{"weak validator", raw(`Etag: W/"a"`, "Cache-Status: Portico; hit", "X-Nextjs-Cache: HIT"), "200\nx-nextjs-cache: HIT\n\nok", "header etag:"},
+		{"the handler's validator", raw(`Etag: "b"`, "Cache-Status: Portico; hit", "X-Nextjs-Cache: HIT"), "200\netag: \"a\"\nx-nextjs-cache: HIT\n\nok", "header etag:"},
+		{"not kept", raw("Cache-Status: Portico; hit"), "200\n\nok", "header cache-status:"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			failures := Replay(t.Context(), answer(t, c.raw), one(t, "", c.want), Options{})
+			switch {
+			case c.diff == "" && len(failures) > 0:
+				t.Error(failures[0])
+			case c.diff != "" && (len(failures) == 0 || !strings.HasPrefix(failures[0].Diff[0], c.diff)):
+				t.Errorf("got %v, want a difference in %s", failures, c.diff)
+			}
+		})
+	}
+}
+
+// A server whose answers change: the entries move its clock, wait for the
+// upstream, ask until, ask at once, and hand on what they have seen.
+func TestReplayTakesItsTime(t *testing.T) {
+	upstream, err := StartUpstream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := upstream.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var clock, polls, crowd atomic.Int64
+	together := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = nil
+		switch r.URL.Path {
+		case "/clock":
+			fmt.Fprint(w, time.Duration(clock.Load()))
+		case "/work":
+			// The answer comes first.
+			_ = http.NewResponseController(w).Flush()
+			go func() {
+				res, err := http.Get("http://" + upstream.Addr() + "/counter/work")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = res.Body.Close()
+			}()
+		case "/poll":
+			fmt.Fprintf(w, "n=%d", polls.Add(1))
+		case "/crowd":
+			if crowd.Add(1) == 4 {
+				close(together)
+			}
+			<-together
+		case "/secret":
+			w.Header().Set("X-Secret", "key=s3cret")
+		case "/told":
+			fmt.Fprint(w, r.Header.Get("X-Key"))
+		}
+	}))
+	defer s.Close()
+	const next = "< next 1.0.0\n< 200\n"
+	tr, err := parse("t", "@recorded next@1.0.0\n"+
+		"== clock\n@advance 1h30m\n> GET /clock\n"+next+"<\n< 1h30m0s\n"+
+		"== later\n@advance 1s\n> GET /clock\n"+next+"<\n< 1h30m1s\n"+
+		"== work\n> GET /work\n"+next+
+		"== worked\n@to upstream\n@after work 1\n> GET /counter/work\n"+next+"< content-type: application/json\n<\n< {\"count\":2}\n"+
+		"== poll\n@until n=3\n> GET /poll\n"+next+"<\n< n=3\n"+
+		"== crowd\n@times 4\n> GET /crowd\n"+next+
+		"== secret\n@capture key key=([0-9a-z]+)\n> GET /secret\n"+next+"< x-secret: key={{key}}\n"+
+		"== told\n> GET /told\n> X-Key: {{key}}\n"+next+"<\n< {{key}}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !tr.Clocked() {
+		t.Error("the transcript moves the clock")
+	}
+	o := Options{Upstream: upstream, Advance: func(d time.Duration) { clock.Add(int64(d)) }}
+	for _, f := range Replay(t.Context(), s.Listener.Addr().String(), tr, o) {
+		t.Error(f)
+	}
+	if f := Replay(t.Context(), s.Listener.Addr().String(), tr, Options{Upstream: upstream, Only: func(id string) bool { return id == "clock" }}); len(f) != 1 || f[0].Diff[0] != "the entry needs a clock" {
+		t.Errorf("without a clock: %v", f)
 	}
 }
 

@@ -57,6 +57,11 @@ func TestParseErrors(t *testing.T) {
 		{"bad mask", "== a\n@mask ( -> b\n", "t:2: @mask: error parsing regexp: missing closing ): `(`"},
 		{"mask without name", "== a\n@mask x\n", "t:2: @mask wants PATTERN -> NAME: x"},
 		{"unknown directive", "== a\n@foo\n", "t:2: unknown directive @foo"},
+		{"no duration", "== a\n@advance 1d\n", "t:2: @advance wants a duration such as 90s, 5m or 1h30m: 1d"},
+		{"no way back", "== a\n@advance -1s\n", "t:2: @advance wants a duration such as 90s, 5m or 1h30m: -1s"},
+		{"after what", "== a\n@after key\n", "t:2: @after wants KEY N: key"},
+		{"too many times", "== a\n@times 1000\n", "t:2: @times wants a number up to 100: 1000"},
+		{"captures nothing", "== a\n@capture x y\n", "t:2: @capture wants NAME and a PATTERN with one group: x y"},
 		{"unknown head directive", "@foo\n", "t:1: unknown directive @foo"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,6 +69,7 @@ func TestUpstreamsAreAlike(t *testing.T) {
 		{"POST", "/counter/a", "", ""},
 		{"POST", "/counter/a", "", ""},
 		{"GET", "/counter/b", "", ""},
+		{"GET", "/counter/b?status=404&header=X-B:%201&header=set-cookie:a=1&fill=10", "", ""},
 		{"GET", "/echo/a%20b?c=%zz", "", ""},
 		{"POST", "/echo", "text/x", "h\xe9 \"<>&\u2028"},
 		{"GET", "/framing", "", ""},

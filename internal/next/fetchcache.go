@@ -240,7 +240,7 @@ func (q *keptFetch) Ready(o *web.Outgoing) *web.Reply {
 	if !ok {
 		return nil
 	}
-	return replyOf(res.Entry)
+	return replyOf(o, res.Entry)
 }
 
 // Answer answers from the cache, or from the network by way of the cache.
@@ -269,12 +269,13 @@ func (q *keptFetch) Answer(ctx context.Context, o *web.Outgoing) (*web.Reply, er
 	if res.Entry == nil {
 		return nil, nil
 	}
-	return replyOf(res.Entry), nil
+	return replyOf(o, res.Entry), nil
 }
 
 // replyOf is a kept answer. As in Next.js it has no status text.
-func replyOf(e *cache.Entry) *web.Reply {
-	return &web.Reply{Status: e.Status, Header: e.Header, URL: e.URL, Data: e.Body}
+func replyOf(o *web.Outgoing, e *cache.Entry) *web.Reply {
+	asked, _, _ := strings.Cut(o.Request.URL(), "#")
+	return &web.Reply{Status: e.Status, Header: e.Header, URL: e.URL, Redirected: e.URL != asked, Data: e.Body}
 }
 
 // fill fetches an answer to keep. It touches nothing of the isolate, and goes on

@@ -585,7 +585,6 @@ func (x *Exchange) Complete(h http.Header) {
 // start runs on the isolate: it finds the handler and calls it.
 func (x *Exchange) start() {
 	m := of(x.iso)
-	x.request.Guard = m.guard
 	if e := m.entries[x.call.Entry]; e != nil {
 		x.invoke(m, e)
 		return

@@ -95,20 +95,6 @@ func (m *Modules) touch(what string) {
 	}
 }
 
-// guardRequest is told before a script sees something of a request, the name of
-// the property. Where a static answer is made the request is to be nobody's; and
-// a cached function may have caught one from around it, whose answer would be
-// given to everybody then.
-func (m *Modules) guardRequest(name string) {
-	if m.making() == nil {
-		return
-	}
-	if !strings.HasPrefix(name, "nextUrl.") {
-		name = "request." + name
-	}
-	m.touch(name)
-}
-
 // bail ends the making of a static answer: the handler is dynamic.
 func (m *Modules) bail(k *making, what, quoted string) {
 	if k.dynamic == "" {

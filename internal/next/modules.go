@@ -26,7 +26,6 @@ type Modules struct {
 	entries      map[string]*entry // evaluated route modules
 	cachedSymbol *goja.Symbol      // see cachedID
 	begun        int               // promises and callbacks that after() and waitUntil wait for
-	guard        func(name string) // see guardRequest
 }
 
 type modulesKey struct{}
@@ -49,7 +48,6 @@ var Specifiers = []string{"portico/cors", "portico/rate-limit", useCacheModule, 
 func (a *App) install(iso *js.Isolate) *Modules {
 	return js.State(iso, modulesKey{}, func() *Modules {
 		m := &Modules{iso: iso, rt: iso.Runtime(), env: web.Of(iso), app: a, entries: map[string]*entry{}}
-		m.guard = m.guardRequest
 		iso.OnBreakDown(func() {
 			for m.begun > 0 {
 				m.end()

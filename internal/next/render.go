@@ -39,6 +39,14 @@ func (a *App) Render(ctx context.Context, c Call, life cache.Lifetime) (*Rendere
 	}
 	x := a.exchange(r, c, nil)
 	x.making = &making{kind: c.Segment.kind(), life: life, route: c.Pattern}
+	if x.making.kind != forceStatic {
+		x.request.Guard = func(name string) {
+			if !strings.HasPrefix(name, "nextUrl.") {
+				name = "request." + name
+			}
+			of(x.iso).touch(name)
+		}
+	}
 	if err := x.run(); err != nil {
 		if errors.Is(err, ErrClientGone) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil, ErrTimeout
