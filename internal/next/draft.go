@@ -111,12 +111,14 @@ func (d *Draft) Asked(r *http.Request) bool {
 }
 
 // Check is Valid, where a value that is not has the cookie removed by the answer
-// with header h.
+// with header h. An empty one is none, as in Next.js.
 func (d *Draft) Check(value string, h http.Header) bool {
-	if d.Valid(value) {
+	switch {
+	case d.Valid(value):
 		return true
+	case value != "":
+		d.Refuse(h)
 	}
-	d.Refuse(h)
 	return false
 }
 
