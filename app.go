@@ -85,6 +85,15 @@ func New(c Config) *App {
 	return a
 }
 
+// options are what a site of the App is made from. The caller has a.mu.
+func (a *App) options() site.Options {
+	return site.Options{
+		Dir: a.c.Dir, FS: a.c.FS, Dev: a.c.Dev, Environ: a.c.Environ, Settings: a.c.apply, Hostname: a.c.Hostname, Ready: a.ready.Load,
+		Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger, Now: a.c.Now, Stores: a.stores,
+		Context: a.values, Progress: a.c.OnPrerender,
+	}
+}
+
 // Load reads the project, compiles it and puts it in the place of what was
 // loaded before; requests under way end on the old one. On an error nothing
 // changes. The error joins all problems that were found, each with its place
@@ -97,11 +106,7 @@ func (a *App) Load(ctx context.Context) error {
 	}
 	start := time.Now()
 	if a.loader == nil {
-		a.loader = site.NewLoader(site.Options{
-			Dir: a.c.Dir, FS: a.c.FS, Dev: a.c.Dev, Environ: a.c.Environ, Settings: a.c.apply, Hostname: a.c.Hostname, Ready: a.ready.Load,
-			Routes: a.routes, Middleware: chain(a.middleware), Expose: a.exposed, Logger: a.c.Logger, Now: a.c.Now, Stores: a.stores,
-			Context: a.values, Progress: a.c.OnPrerender,
-		})
+		a.loader = site.NewLoader(a.options())
 	}
 	s, inputs, err := a.loader.Load(ctx)
 	if inputs != nil {

@@ -32,6 +32,7 @@ type commands struct {
 	Dev     devCmd     `cmd:"" help:"Serve a project and reload it when it changes."`
 	Start   startCmd   `cmd:"" help:"Serve a project in production."`
 	Routes  routesCmd  `cmd:"" help:"List a project's routes in the order in which they are tried."`
+	Export  exportCmd  `cmd:"" help:"Write what a project answers statically as files."`
 	Cache   cacheCmd   `cmd:"" help:"Look at what a running server keeps, or drop it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 	Help    helpCmd    `cmd:"" help:"Explain a command."`

@@ -44,6 +44,9 @@ type Rendering struct {
 	Path   string // canonical: see CanonicalPath
 	Params route.Params
 	Draft  bool // for somebody in draft mode: nothing is kept
+	// Export is for a file: a handler that looks at its request fails, also one
+	// that would get a blank one.
+	Export bool
 }
 
 // Keep has the GET answers of a route kept. It comes before the route is used.
@@ -163,6 +166,11 @@ func (p *Pipeline) kept(x *Exchange, rt *Route) bool {
 		return p.rendered(x, rt, rendering)
 	}
 	return true
+}
+
+// Render makes a static answer of the route that nobody keeps.
+func (rt *Route) Render(ctx context.Context, r Rendering) (*cache.Entry, error) {
+	return rt.static.Render(ctx, r)
 }
 
 // render makes an answer, as one of those that the route makes at a time.

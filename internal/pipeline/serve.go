@@ -106,7 +106,7 @@ type Config struct {
 type Pipeline struct {
 	c             Config
 	before, after []step
-	inner         http.Handler        // what Go middleware wraps, wrapped
+	inner         http.Handler // what Go middleware wraps, wrapped
 	packed        *compress.Packed[packedAnswer]
 	origins       map[string]*url.URL // of rewrites to other servers, by their text
 }

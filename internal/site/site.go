@@ -60,6 +60,9 @@ type Options struct {
 	// Progress is told how many of the static answers that are made ahead are
 	// done; one call at a time. Nil is nobody.
 	Progress func(done, all int)
+	// Export loads the project to write its answers as files: what cannot be is
+	// an error. Nothing is made ahead.
+	Export bool
 	// Expose are the modules that Go hands to scripts, by name without "go:".
 	Expose map[string]map[string]Function
 	Logger *slog.Logger
@@ -104,6 +107,7 @@ type Site struct {
 
 	handler http.Handler
 	build   string // see buildID
+	ahead   []static
 	draft   *next.Draft
 	app     *next.App
 	proxy   *proxy.Proxy
@@ -517,6 +521,11 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 			if err != nil {
 				problems = append(problems, err)
 			}
+			if l.o.Export && err == nil {
+				if err := l.exportable(s, f, m, first); err != nil {
+					problems = append(problems, err)
+				}
+			}
 			ahead = append(ahead, first...)
 			entries = append(entries, route.Entry[*pipeline.Route]{Pattern: f.Pattern, Source: f.Path, Value: rt})
 		}
@@ -571,7 +580,11 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 		return err
 	}
 	line := pipeline.New(c)
-	s.handler = line
+	s.handler, s.ahead = line, ahead
+	if l.o.Export {
+		s.exportWarnings(guard.file)
+		return nil
+	}
 	if c.Cache == nil {
 		return nil
 	}

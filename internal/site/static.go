@@ -90,6 +90,10 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 		Render: func(ctx context.Context, r pipeline.Rendering) (*cache.Entry, error) {
 			c := next.Call{Entry: f.Path, Export: http.MethodGet, Pattern: f.Pattern.String(), URL: origin + r.Path,
 				Params: r.Params, Dynamic: dynamic, Segment: &m.Segment, Draft: r.Draft}
+			if r.Export {
+				only := m.Segment
+				only.Dynamic, c.Segment = "error", &only
+			}
 			out, err := sc.app.Render(ctx, c, life)
 			switch {
 			case err != nil:
