@@ -24,9 +24,11 @@ type Exported struct {
 // files: what GET handlers answer that are static, with the parameters of
 // generateStaticParams; metadata files; public/. It is `output: 'export'` of
 // Next.js: a file has the name of the path, without an extension of its own, and
-// neither status nor headers; a handler that looks at its request is an error,
-// and so is one that is not static. Handlers of other methods, middleware and
-// rules of the configuration are left out, with a warning.
+// neither status nor headers. A handler that looks at its request is an error,
+// and one that answers anything but 200. One that is not static is an error
+// when the configuration has `output: 'export'`, and else left out. Handlers of
+// other methods, middleware and rules of the configuration are left out, too. What is left out is in
+// Exported.Warnings.
 //
 // dir is the folder to write, from Config.Dir; empty is "out", or distDir of
 // the configuration. It takes the place of what an earlier export has written when all of

@@ -21,6 +21,20 @@ import (
 	"github.com/portico-dev/portico/internal/route"
 )
 
+// exportsAll reports whether the configuration says that the whole project is
+// one to export: what cannot be is an error then, as in Next.js. Of another
+// project what can be exported is, and the rest told of.
+func (s *Site) exportsAll() bool { return s.Settings.Output == "export" }
+
+// leftOut tells of a route that is not exported, and why.
+func leftOut(err error) string {
+	var e *route.Error
+	if errors.As(err, &e) {
+		return e.File + ": left out: " + e.Text
+	}
+	return "left out: " + err.Error()
+}
+
 // exportable looks whether a route file can be exported: everything of it that a
 // host of files could answer, and nothing else. A file of which nothing is left
 // is told of.
@@ -262,7 +276,7 @@ func (x *exporter) answer(ctx context.Context, a static) error {
 	case errors.As(err, &broken):
 		return &route.Error{File: a.rt.Source, Text: broken.Error(), Hint: "in an export no handler sees anything of its request, with force-static neither; remove what uses " + broken.What}
 	case err != nil:
-		return &route.Error{File: a.rt.Source, Text: fmt.Sprintf("%s cannot be exported: %s", a.path, err)}
+		return &route.Error{File: a.rt.Source, Text: fmt.Sprintf("%s cannot be exported: %s", a.path, err), Hint: "the handler runs once for the export, with nothing but its path"}
 	case e == nil:
 		return &route.Error{File: a.rt.Source, Text: a.path + " cannot be exported: its answer depends on the request"}
 	}

@@ -522,8 +522,10 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 				problems = append(problems, err)
 			}
 			if l.o.Export && err == nil {
-				if err := l.exportable(s, f, m, first); err != nil {
+				if err := l.exportable(s, f, m, first); err != nil && s.exportsAll() {
 					problems = append(problems, err)
+				} else if err != nil {
+					s.Warnings, first = append(s.Warnings, leftOut(err)), nil
 				}
 			}
 			ahead = append(ahead, first...)
