@@ -118,10 +118,7 @@ func (m *Modules) ask(c *cachedCall) goja.Value {
 	m.guardRequest(x)
 	marked := x != nil && len(x.marks) > 0
 	outdated := marked && (m.revalidated(c.tags) || m.revalidated(place))
-	ctx := m.app.ctx
-	if x != nil {
-		ctx = &mixedContext{Context: ctx, values: x.req.Context()}
-	}
+	ctx := m.app.ctx // nothing of who asks
 	fresh := m.newFunction(c)
 	r := cache.Request{
 		Key: c.key, Kind: cache.Value, Name: c.name, Tags: place, Anew: anew, NoStale: outdated || m.making() != nil,
@@ -148,26 +145,17 @@ func (m *Modules) ask(c *cachedCall) goja.Value {
 		}
 		res, err := store.Do(ctx, r)
 		if err == nil && res.Entry == nil && !res.Made {
-			// It was made for somebody else, and is not for sharing.
+			// It was made for somebody else and is not for sharing, or nobody knows
+			// what came of it.
+			res, err = store.Do(ctx, r)
+		}
+		if err == nil && res.Entry == nil && !res.Made {
 			m.iso.Post(frame, func() { m.inline(c, p) })
 			return
 		}
 		p.Settle(func() (goja.Value, error) { return m.given(c, res, err) })
 	}()
 	return p.Value()
-}
-
-// mixedContext has the values of two contexts and ends with the first.
-type mixedContext struct {
-	context.Context
-	values context.Context
-}
-
-func (c *mixedContext) Value(key any) any {
-	if v := c.Context.Value(key); v != nil {
-		return v
-	}
-	return c.values.Value(key)
 }
 
 // given gives whoever asked its value. It runs on the isolate, in the asker's
@@ -180,6 +168,9 @@ func (m *Modules) given(c *cachedCall, res cache.Result, err error) (goja.Value,
 		return nil, m.failure(c, err)
 	}
 	if res.Entry == nil { // it is not kept, and this call has made it
+		if c.made == nil {
+			return nil, js.ErrClosed
+		}
 		m.enclose(c.kind, c.made.life, c.made.tags)
 		return c.value, nil
 	}
@@ -302,8 +293,10 @@ func (m *Modules) fill(ctx context.Context, c *cachedCall, f *function) (*cache.
 		e, err := m.keep(c, f, v, err)
 		out <- outcome{e, err}
 	})
+	// Those who wait on other isolates make it themselves when this one ends.
+	closed := fmt.Errorf("%s: %w (%w)", c.name, js.ErrClosed, cache.ErrUnkept)
 	if !ok {
-		return nil, js.ErrClosed
+		return nil, closed
 	}
 	defer stop()
 	select {
@@ -314,7 +307,7 @@ func (m *Modules) fill(ctx context.Context, c *cachedCall, f *function) (*cache.
 		case o := <-out:
 			return o.entry, o.err
 		default:
-			return nil, js.ErrClosed
+			return nil, closed
 		}
 	case <-ctx.Done():
 		m.iso.Kill(&f.scope, ctx.Err())
@@ -534,6 +527,7 @@ func (m *Modules) unstableCache(c goja.FunctionCall) goja.Value {
 		}
 		keyParts = v.String()
 	}
+	fixed := cache.NewKey("unstable_cache").Text(source).Text(keyParts).Key()
 	display := "unstable_cache"
 	if name != "" {
 		display += " " + name
@@ -547,7 +541,7 @@ func (m *Modules) unstableCache(c goja.FunctionCall) goja.Value {
 			}
 			return m.ask(&cachedCall{
 				m: m, kind: cachedFunction, name: display, tags: tags, life: life,
-				key:    cache.NewKey("unstable_cache").Text(source).Text(keyParts).Bytes(text).Key(),
+				key:    cache.NewKey("unstable_cache").Bytes(fixed[:]).Bytes(text).Key(),
 				invoke: func() (goja.Value, error) { return m.iso.Call(fn, goja.Undefined(), args...) },
 				encode: func(v goja.Value) ([]byte, bool, error) { return m.encodeJSON(display, v) },
 				decode: m.decodeJSON,

@@ -24,10 +24,11 @@ import (
 // function that returns the handlers by name.
 type harness struct {
 	*App
-	t     *testing.T
-	cache *cache.Cache
-	store *failingStore
-	log   *logLines
+	t      *testing.T
+	closed bool
+	cache  *cache.Cache
+	store  *failingStore
+	log    *logLines
 
 	mu     sync.Mutex
 	change *sync.Cond // of counts
@@ -144,8 +145,10 @@ func newHarness(t *testing.T, script string, options ...func(*Options)) *harness
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := h.Close(ctx); err != nil {
-			t.Error(err)
+		if !h.closed {
+			if err := h.Close(ctx); err != nil {
+				t.Error(err)
+			}
 		}
 		if err := h.cache.Close(); err != nil {
 			t.Error(err)
@@ -432,4 +435,66 @@ func TestCachedFunctionsAreBounded(t *testing.T) {
 		t.Error(got)
 	}
 	h.want("ok", `"ok"`)
+}
+
+// TestClosingWhileAFunctionRuns: an app that ends lets go of what it was
+// making, and another one on the same cache makes it.
+func TestClosingWhileAFunctionRuns(t *testing.T) {
+	const script = `
+		const slow = unstable_cache(async () => { await gate("slow"); return count("slow") })
+		return { slow: () => (count("asked"), slow()) }`
+	h := newHarness(t, script)
+	other := newHarness(t, script, func(o *Options) { o.Cache = h.cache })
+	var group sync.WaitGroup
+	client, leave := context.WithCancel(context.Background())
+	group.Go(func() { h.get("slow", func(r *http.Request, _ *Call) { *r = *r.WithContext(client) }) })
+	<-h.begun
+	var got string
+	group.Go(func() { got = other.get("slow") }) // waits for the first, or comes after it
+	other.eventually("asked", 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	h.closed = true
+	if err := h.Close(ctx); err == nil {
+		t.Error("closed, with a request under way")
+	}
+	leave()
+	<-other.begun
+	close(other.gate("slow"))
+	close(h.gate("slow"))
+	group.Wait()
+	if got != "1" {
+		t.Error(got)
+	}
+	other.want("slow", "1")
+	if n := other.count("slow"); n != 1 {
+		t.Errorf("made %d times", n)
+	}
+}
+
+// TestGoFunctionsInCachedFunctions: Go sees the values of the app there, and
+// nothing of the request.
+func TestGoFunctionsInCachedFunctions(t *testing.T) {
+	type key string
+	h := newHarness(t, `
+		const { read } = host("go:test")
+		return { inside: unstable_cache(() => read()), outside: () => read() }`, func(o *Options) {
+		o.Context = context.WithValue(context.Background(), key("app"), "app")
+		modules := o.Modules
+		o.Modules = func(iso *js.Isolate) {
+			modules(iso)
+			iso.Module("go:test", func() *goja.Object {
+				m := iso.Runtime().NewObject()
+				put(m, "read", GoFunction(iso, "read", func(ctx context.Context, _ []byte) ([]byte, error) {
+					return fmt.Appendf(nil, `"%v %v"`, ctx.Value(key("app")), ctx.Value(key("user"))), nil
+				}))
+				return m
+			})
+		}
+	})
+	user := func(r *http.Request, _ *Call) {
+		*r = *r.WithContext(context.WithValue(r.Context(), key("user"), "ann"))
+	}
+	h.want("inside", `"app <nil>"`, user)
+	h.want("outside", `"<nil> ann"`, user)
 }

@@ -34,6 +34,9 @@ type Options struct {
 	HandlerTimeout time.Duration
 	// Web are the options of the Web platform. Its Context is set by New.
 	Web web.Options
+	// Context has the values of contexts of work for nobody's request; nil is
+	// none.
+	Context context.Context
 	// Pool are the options of the isolates; Setup is set by New.
 	Pool js.Options
 	// Isolates is the number of isolates; 0 is GOMAXPROCS.
@@ -81,7 +84,10 @@ func New(p *js.Program, o Options) (*App, error) {
 		o.Draft = NewDraft(nil)
 	}
 	a := &App{opts: o}
-	a.ctx, a.cancel = context.WithCancel(context.Background())
+	if o.Context == nil {
+		o.Context = context.Background()
+	}
+	a.ctx, a.cancel = context.WithCancel(o.Context)
 	a.opts.Web.Context = a.ctx
 	a.opts.Pool.Setup = func(iso *js.Isolate) error {
 		web.Install(iso, &a.opts.Web)

@@ -391,6 +391,7 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		Middleware:     guard.file,
 		Cache:          s.shared.Cache,
 		Build:          s.build,
+		Context:        o.Context,
 		Draft:          s.draft,
 		Limiter:        s.shared.Limiter,
 		SessionCookies: s.Settings.RateLimit.SessionCookies,
