@@ -24,7 +24,7 @@ import (
 // function that returns the handlers by name.
 type harness struct {
 	*App
-	t      *testing.T
+	t      testing.TB
 	closed bool
 	cache  *cache.Cache
 	store  *failingStore
@@ -85,7 +85,7 @@ func (l *logLines) has(text string) bool {
 	return slices.ContainsFunc(l.lines, func(s string) bool { return strings.Contains(s, text) })
 }
 
-func newHarness(t *testing.T, script string, options ...func(*Options)) *harness {
+func newHarness(t testing.TB, script string, options ...func(*Options)) *harness {
 	t.Helper()
 	h := &harness{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), counts: map[string]int{}, gates: map[string]chan struct{}{}, begun: make(chan string, 100), log: &logLines{}}
 	h.change = sync.NewCond(&h.mu)
