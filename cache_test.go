@@ -179,6 +179,11 @@ func TestSharedTags(t *testing.T) {
 	send(t, s, http.MethodPost, "/go/drop")
 	want("/report", "script 3")
 	want("/go", "go 2 <nil>")
+	if a := send(t, s, http.MethodPost, "/drop"); a.body != "dropped" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	want("/go", "go 4 <nil>") // the tag of the value inside is the answer's, too
+	want("/report", "script 3")
 }
 
 // Cached makes a value once however many ask, and keeps no errors.
