@@ -73,6 +73,7 @@ var layers = map[string]layer{
 	"internal/conformance": {rank: 0, may: []string{}},
 	"internal/security":    {rank: 0, may: []string{}},
 	"bench":                {rank: 8, may: []string{"", "bench/item"}},
+	"internal/cluster":     {rank: 0, may: []string{}},
 	"bench/item":           {rank: 0, may: []string{}},
 	"bench/plain":          {rank: 7, may: []string{"bench/item"}},
 	"bench/embed":          {rank: 7, may: []string{"", "bench/item"}},
