@@ -22,6 +22,7 @@ type report struct {
 	Skipped  map[string]string `json:"skipped,omitempty"`
 	Rows     []*result         `json:"rows"`
 	Startup  *startup          `json:"startup,omitempty"`
+	Keys     *keys             `json:"keys,omitempty"`
 	// AtRest and AfterLoad are the servers' memory in bytes.
 	AtRest    map[string]int64 `json:"at_rest_bytes,omitempty"`
 	AfterLoad map[string]int64 `json:"after_load_bytes,omitempty"`
@@ -139,6 +140,7 @@ func (r *report) print(w io.Writer) {
 	}
 	r.printMemory(w)
 	r.printStartup(w)
+	r.printKeys(w)
 	if r.missed > 0 {
 		fmt.Fprintf(w, "\n%d aims were missed\n", r.missed)
 	}

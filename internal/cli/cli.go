@@ -297,7 +297,7 @@ func exitCode(sig os.Signal) int {
 // request takes. A container's memory limit is respected.
 func tune() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		tuneGarbage()
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		if n := containerLimit(); n > 0 {
