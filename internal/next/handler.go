@@ -45,6 +45,8 @@ type Options struct {
 	Modules func(*js.Isolate)
 	// Middleware is the entry that is the middleware; empty is none.
 	Middleware string
+	// Metadata are the entries that generate metadata files.
+	Metadata map[string]route.MetadataKind
 	// Cache keeps what fetch and cached functions give; nil keeps nothing.
 	Cache *cache.Cache
 	// Limiter counts for portico/rate-limit; nil is one of the App's own, in
@@ -146,6 +148,8 @@ type Module struct {
 	NoCSRF bool
 	// Segment is what it exports to say when its answers may be kept.
 	Segment Segment
+	// Many says that it lists ids, and makes a metadata file for each.
+	Many bool
 	// Warnings are explanations of exports that do nothing.
 	Warnings []string
 }
@@ -192,6 +196,7 @@ type entry struct {
 	fns map[string]handlerFunc
 	// staticParams is generateStaticParams, nil when it is not exported.
 	staticParams goja.Callable
+	metadata     *metadata // nil for a route file
 	module       *Module
 	bad          error
 }
@@ -230,9 +235,13 @@ func (m *Modules) load(path string, then func(*entry, error)) {
 		}
 		e := m.entries[path]
 		if e == nil {
-			if path == m.app.opts.Middleware {
+			kind, generates := m.app.opts.Metadata[path]
+			switch {
+			case path == m.app.opts.Middleware:
 				e = m.examineMiddleware(path, ns)
-			} else {
+			case generates:
+				e = m.examineMetadata(path, ns, kind)
+			default:
 				e = m.examine(path, ns)
 			}
 			m.entries[path] = e
@@ -324,6 +333,9 @@ type Call struct {
 	Entry   string // the file
 	Export  string // the exported function: HEAD may run GET
 	Pattern string // the route's pattern, for logs
+	// Place is where the file answers in the app directory, groups and all, for
+	// the tags of what it answers; "" is the Entry's folder.
+	Place   string
 	ID      string // the request's id, for logs
 	URL     string // the request's URL as scripts see it
 	Host    string // the public host
@@ -610,6 +622,10 @@ func (x *Exchange) start() {
 }
 
 func (x *Exchange) invoke(m *Modules, e *entry) {
+	if e.metadata != nil {
+		x.metadata(m, e.metadata)
+		return
+	}
 	f := e.fns[x.call.Export]
 	if f.call == nil {
 		x.fail(fmt.Errorf("%s does not export %s on this isolate", x.call.Entry, x.call.Export))
@@ -645,8 +661,15 @@ func (x *Exchange) params(m *Modules) goja.Value {
 	if !x.call.Dynamic {
 		return goja.Undefined()
 	}
+	return m.iso.Resolved(x.paramsObject(m))
+}
+
+func (x *Exchange) paramsObject(m *Modules) *goja.Object {
 	o := m.rt.NewObject()
 	for _, p := range x.call.Params {
+		if p.Name == route.MetadataID {
+			continue // no folder of the project has it
+		}
 		if p.Values == nil {
 			put(o, p.Name, m.env.UTF8Text(p.Value))
 			continue
@@ -657,7 +680,7 @@ func (x *Exchange) params(m *Modules) goja.Value {
 		}
 		put(o, p.Name, m.rt.NewArray(list...))
 	}
-	return m.iso.Resolved(o)
+	return o
 }
 
 // settle takes a handler's outcome. It runs on the isolate.

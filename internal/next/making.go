@@ -158,7 +158,7 @@ func (m *Modules) revalidated(tags []string) bool {
 // The path is that of the URL which scripts see: without the base path.
 func (x *Exchange) pathTags() []string {
 	if x.places == nil && !x.middleware {
-		x.places = cache.PathTags(place(x.call.Entry), pathOf(x.call.URL))
+		x.places = cache.PathTags(x.call.place(), pathOf(x.call.URL))
 	}
 	return x.places
 }

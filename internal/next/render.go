@@ -13,6 +13,7 @@ import (
 	"github.com/dop251/goja"
 	"github.com/portico-dev/portico/internal/cache"
 	"github.com/portico-dev/portico/internal/js"
+	"github.com/portico-dev/portico/internal/route"
 )
 
 // Rendered is the outcome of Render: an entry, or what made the handler dynamic.
@@ -86,7 +87,7 @@ func (a *App) Render(ctx context.Context, c Call, life cache.Lifetime) (*Rendere
 	}
 	out := &Rendered{Entry: e}
 	e.Lifetime = k.life
-	e.Tags = append(cache.PathTags(place(c.Entry), r.URL.Path), k.tags...)
+	e.Tags = append(cache.PathTags(c.place(), r.URL.Path), k.tags...)
 	switch {
 	case e.Header["Set-Cookie"] != nil:
 		out.Unkept = "it sets a cookie"
@@ -123,8 +124,11 @@ func Private(h http.Header) bool {
 }
 
 // place is where a route file is in the app directory, as tags of paths have it.
-func place(entry string) string {
-	entry = strings.TrimPrefix(entry, "src/")
+func (c *Call) place() string {
+	if c.Place != "" {
+		return c.Place + "/route"
+	}
+	entry := strings.TrimPrefix(c.Entry, "src/")
 	entry = strings.TrimPrefix(entry, "app")
 	if i := strings.LastIndexByte(entry, '/'); i >= 0 {
 		return entry[:i] + "/route"
@@ -162,7 +166,9 @@ func (x *Exchange) record(ctx context.Context, e *cache.Entry) error {
 	return nil
 }
 
-// StaticParams runs generateStaticParams of a route file: a list of objects.
+// StaticParams runs generateStaticParams of a route file: a list of objects. Of
+// one that makes metadata files it is their ids, and an error may be a
+// *ShapeError.
 func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opts.HandlerTimeout)
 	defer cancel()
@@ -186,6 +192,9 @@ func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, 
 			return
 		}
 		list, err := paramsOf(v)
+		if d := m.entries[path].metadata; d != nil {
+			list, err = m.metadataParams(path, d, v)
+		}
 		select {
 		case c <- result{list, err}:
 		default:
@@ -198,9 +207,13 @@ func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, 
 				settle(m, nil, err)
 				return
 			}
-			arg := m.rt.NewObject()
-			put(arg, "params", m.rt.NewObject())
-			v, err := m.iso.Call(e.staticParams, goja.Undefined(), arg)
+			var args []goja.Value
+			if d := e.metadata; d == nil || d.kind != route.Sitemap { // generateSitemaps has no arguments
+				arg := m.rt.NewObject()
+				put(arg, "params", m.rt.NewObject())
+				args = append(args, arg)
+			}
+			v, err := m.iso.Call(e.staticParams, goja.Undefined(), args...)
 			if err != nil {
 				settle(m, nil, err)
 				return
@@ -213,13 +226,17 @@ func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, 
 	}
 	select {
 	case r := <-c:
+		var bad *ShapeError
+		if errors.As(r.err, &bad) {
+			return nil, bad
+		}
 		if r.err != nil {
-			return nil, fmt.Errorf("generateStaticParams: %w", r.err)
+			return nil, fmt.Errorf("%s: %w", listing(path, a.opts.Metadata), r.err)
 		}
 		return r.list, nil
 	case <-ctx.Done():
 		iso.Kill(s, ErrTimeout)
-		return nil, fmt.Errorf("generateStaticParams did not settle in %v", a.opts.HandlerTimeout.Round(time.Second))
+		return nil, fmt.Errorf("%s did not settle in %v", listing(path, a.opts.Metadata), a.opts.HandlerTimeout.Round(time.Second))
 	}
 }
 

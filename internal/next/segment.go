@@ -29,6 +29,9 @@ type Segment struct {
 	// FetchCache is what fetch does that says nothing itself; "" is nothing
 	// special.
 	FetchCache string
+	// Metadata is that of a file that generates metadata: its answers are kept if
+	// nothing speaks against it.
+	Metadata bool
 	// Edge is `runtime = 'edge'`: Next.js keeps no answers of such routes.
 	Edge bool
 }
@@ -44,7 +47,7 @@ func (s *Segment) Static(dynamic bool) bool {
 	case s.Dynamic == "force-static", s.Dynamic == "error", s.StaticParams:
 		return true
 	}
-	return s.HasRevalidate && !dynamic
+	return (s.HasRevalidate || s.Metadata) && !dynamic
 }
 
 // Lifetime is how long an answer holds that nothing shortens. Expire is the

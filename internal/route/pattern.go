@@ -81,6 +81,17 @@ type Segment struct {
 	Text string
 }
 
+// Params is the number of the pattern's parameters.
+func (p Pattern) Params() int {
+	n := 0
+	for _, s := range p.segments {
+		if s.Kind != Static {
+			n++
+		}
+	}
+	return n
+}
+
 // String returns the segment as a pattern spells it.
 func (s Segment) String() string {
 	switch s.Kind {

@@ -29,9 +29,11 @@ type Ignored struct {
 
 // Tree is what an app directory holds.
 type Tree struct {
-	App     string // "app" or "src/app"
-	Routes  []File // sorted by path
-	Ignored []Ignored
+	App    string // "app" or "src/app"
+	Routes []File // sorted by path
+	// Metadata are the metadata files, sorted by path.
+	Metadata []Metadata
+	Ignored  []Ignored
 }
 
 // Scan reads the app directory of a project, app or else src/app, by Next.js's
@@ -40,6 +42,9 @@ type Tree struct {
 //   - a file route.<ext> is a route, its folders are the segments
 //   - (group) and @slot folders are not part of the path
 //   - what is below an _folder is private; %5Ffolder is the segment _folder
+//   - a file named robots, sitemap, manifest, favicon, icon, apple-icon,
+//     opengraph-image or twitter-image is metadata, with the extensions that
+//     each may have: it is served, or a module that makes what is served
 //
 // The extensions are Next.js's pageExtensions, without a leading dot. Nil means
 // tsx, ts, jsx and js, and for route files mjs and mts as well, which Next.js
@@ -60,7 +65,9 @@ func Scan(fsys fs.FS, pageExtensions []string) (*Tree, error) {
 	}
 	s.folder(s.tree.App, place{})
 	s.comparePages()
+	s.compareMetadata()
 	slices.SortFunc(s.tree.Routes, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(s.tree.Metadata, func(a, b Metadata) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(s.tree.Ignored, func(a, b Ignored) int { return strings.Compare(a.Path, b.Path) })
 	return &s.tree, errors.Join(s.problems...)
 }
@@ -244,8 +251,8 @@ func (s *scanner) file(name, file string, at place) bool {
 			}
 		}
 		s.ignore(file, "pages are not served")
-	case isMetadata(base, ext, s.pages, file == path.Join(s.tree.App, name)):
-		s.ignore(file, "metadata files are not served")
+	default:
+		s.metadata(name, file, at)
 	}
 	return false
 }
@@ -277,31 +284,4 @@ func isScript(ext string) bool {
 		return true
 	}
 	return false
-}
-
-// isMetadata reports whether a file is one of Next.js's metadata files: some
-// only at the root of app, some numbered, some with extensions of their own.
-func isMetadata(base, ext string, scripts []string, root bool) bool {
-	script := slices.Contains(scripts, ext)
-	switch base {
-	case "favicon":
-		return root && ext == "ico"
-	case "robots":
-		return root && (script || ext == "txt")
-	case "manifest":
-		return root && (script || ext == "json" || ext == "webmanifest")
-	case "sitemap":
-		return script || ext == "xml"
-	}
-	if n := len(base) - 1; n > 0 && '0' <= base[n] && base[n] <= '9' {
-		base = base[:n]
-	}
-	images := map[string]string{
-		"icon":            "ico jpg jpeg png svg",
-		"apple-icon":      "jpg jpeg png",
-		"opengraph-image": "jpg jpeg png gif",
-		"twitter-image":   "jpg jpeg png gif",
-	}
-	list, ok := images[base]
-	return ok && (script || slices.Contains(strings.Fields(list), ext))
 }

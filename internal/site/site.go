@@ -285,6 +285,11 @@ func (l *Loader) load(ctx context.Context, s *Site, in *Inputs) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range tree.Metadata {
+		if !f.Generated {
+			in.Files = append(in.Files, filepath.Join(in.Root, filepath.FromSlash(f.Path)))
+		}
+	}
 	for _, i := range tree.Ignored {
 		s.Warnings = append(s.Warnings, i.Path+": "+i.Reason)
 	}
@@ -344,6 +349,13 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 	for _, f := range tree.Routes {
 		entries = append(entries, f.Path)
 	}
+	generated := map[string]route.MetadataKind{}
+	for _, f := range tree.Metadata {
+		if f.Generated {
+			entries = append(entries, f.Path)
+			generated[f.Path] = f.Kind
+		}
+	}
 	if guard.file != "" {
 		entries = append(entries, guard.file)
 	}
@@ -389,6 +401,7 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		Isolates:       s.Settings.Server.Isolates,
 		Pool:           js.Options{JobLimit: bounded(s.Settings.Server.JobLimit), MemoryLimit: s.Settings.Server.MemoryLimit},
 		Middleware:     guard.file,
+		Metadata:       generated,
 		Cache:          s.shared.Cache,
 		Build:          s.build,
 		Context:        o.Context,
@@ -509,7 +522,7 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 			s.Warnings = append(s.Warnings, m.Warnings...)
 			handlers := map[string]pipeline.Handler{}
 			for _, method := range m.Methods {
-				handlers[method] = scriptHandler{scripts.app, f.Path, !f.Pattern.Static(), &m.Segment}
+				handlers[method] = scriptHandler{scripts.app, f.Path, "", !f.Pattern.Static(), &m.Segment}
 			}
 			rt := pipeline.NewRoute(f.Pattern.String(), f.Path, handlers, nil)
 			rt.NoCSRF = m.NoCSRF
@@ -518,7 +531,7 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 					problems = append(problems, &route.Error{File: l.locate(f.Path, "bodyLimit"), Text: "export bodyLimit: " + err.Error(), Hint: "export const bodyLimit = '4mb'"})
 				}
 			}
-			first, err := l.scriptStatic(ctx, s, scripts, f, m, rt)
+			first, err := l.scriptStatic(ctx, s, scripts, f, "", m, rt)
 			if err != nil {
 				problems = append(problems, err)
 			}
@@ -532,6 +545,10 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 			ahead = append(ahead, first...)
 			entries = append(entries, route.Entry[*pipeline.Route]{Pattern: f.Pattern, Source: f.Path, Value: rt})
 		}
+	}
+	if scripts != nil {
+		first, wrong := l.metadata(ctx, s, scripts, &entries)
+		ahead, problems = append(ahead, first...), append(problems, wrong...)
 	}
 	for _, g := range l.o.Routes {
 		p, err := route.Parse(g.Pattern)
@@ -651,13 +668,14 @@ func (l *Loader) ErrorAnswer(w http.ResponseWriter, r *http.Request, err error) 
 type scriptHandler struct {
 	app     *next.App
 	entry   string
+	place   string // see next.Call
 	dynamic bool
 	segment *next.Segment
 }
 
 func (h scriptHandler) Handle(x *pipeline.Exchange) error {
 	c := call(x)
-	c.Entry, c.Export, c.Pattern = h.entry, x.Export, x.Route.Pattern
+	c.Entry, c.Place, c.Export, c.Pattern = h.entry, h.place, x.Export, x.Route.Pattern
 	c.URL, c.Params, c.Dynamic = x.URL(web.NormaliseQuery), x.Params, h.dynamic
 	c.Cookies, c.Overridden = x.Cookies, x.Overridden
 	c.Segment, c.Draft = h.segment, x.Draft

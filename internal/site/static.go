@@ -67,7 +67,7 @@ type static struct {
 
 // scriptStatic has the answers of a route file kept, if it asks for that, and
 // gives what is to be made ahead.
-func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route.File, m *next.Module, rt *pipeline.Route) ([]static, error) {
+func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route.File, place string, m *next.Module, rt *pipeline.Route) ([]static, error) {
 	dynamic := !f.Pattern.Static()
 	if !slices.Contains(m.Methods, http.MethodGet) || !m.Segment.Static(dynamic) {
 		return nil, nil
@@ -88,7 +88,7 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 		Lifetime: life,
 		Blank:    m.Segment.Dynamic == "force-static",
 		Render: func(ctx context.Context, r pipeline.Rendering) (*cache.Entry, error) {
-			c := next.Call{Entry: f.Path, Export: http.MethodGet, Pattern: f.Pattern.String(), URL: origin + r.Path,
+			c := next.Call{Entry: f.Path, Place: place, Export: http.MethodGet, Pattern: f.Pattern.String(), URL: origin + r.Path,
 				Params: r.Params, Dynamic: dynamic, Segment: &m.Segment, Draft: r.Draft}
 			if r.Export {
 				only := m.Segment
@@ -97,7 +97,7 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 			out, err := sc.app.Render(ctx, c, life)
 			switch {
 			case err != nil:
-				return nil, scriptError(err)
+				return nil, l.shaped(scriptError(err))
 			case out.Dynamic != "":
 				say(slog.LevelDebug, "the route is dynamic", "it used "+out.Dynamic)
 				return nil, nil
@@ -115,9 +115,17 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 		st.Listed = map[string]bool{}
 	}
 	// In development nothing is made ahead, but what is not listed is not there.
-	if dynamic && m.Segment.StaticParams && (!l.o.Dev || st.Listed != nil) {
+	list := dynamic && m.Segment.StaticParams && (!l.o.Dev || st.Listed != nil)
+	if m.Many && f.Pattern.Params() > 1 {
+		list = false // nobody says for which of the other parameters
+	}
+	if list {
 		list, err := sc.app.StaticParams(ctx, f.Path)
-		if err != nil {
+		if err != nil && m.Many {
+			if err := l.ids(f, err); err != nil {
+				return nil, err
+			}
+		} else if err != nil {
 			return nil, l.explain(f.Path, err)
 		}
 		for _, given := range list {
