@@ -1,0 +1,3 @@
+export async function GET(_: Request, { params }: { params: Promise<{ id: string }> }) {
+  return Response.json({ caught: (await params).id });
+}
