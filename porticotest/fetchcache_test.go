@@ -1,4 +1,4 @@
-package next_test
+package porticotest_test
 
 import (
 	"bytes"
