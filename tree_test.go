@@ -70,7 +70,7 @@ var layers = map[string]layer{
 	"examples/spa":       {rank: 7, may: []string{"", "porticotest"}},
 
 	// Programs and tests from outside: they talk to the binary over HTTP.
-	"internal/conformance": {rank: 0, may: []string{}},
+	"internal/conformance": {rank: 7, may: []string{""}},
 	"internal/security":    {rank: 0, may: []string{}},
 	"bench":                {rank: 8, may: []string{"", "bench/item"}},
 	"internal/cluster":     {rank: 0, may: []string{}},
