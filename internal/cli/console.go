@@ -313,8 +313,12 @@ func (c *routesCmd) Run(e *env) error {
 func ruleCount(rules []portico.RuleInfo) string {
 	names := map[string]string{"rateLimit": "rate limit", "redirect": "redirect", "headers": "header rule", "beforeFiles": "rewrite", "afterFiles": "rewrite", "fallback": "rewrite"}
 	n := map[string]int{}
-	guard := ""
+	guard, rest := "", ""
 	for _, r := range rules {
+		if r.Kind == "frontend" {
+			rest = "the rest from " + r.Destination
+			continue
+		}
 		if r.Kind == "middleware" {
 			if guard == "" {
 				guard = r.File + " for " + r.Source
@@ -334,8 +338,10 @@ func ruleCount(rules []portico.RuleInfo) string {
 			parts = append(parts, strconv.Itoa(n[name])+" "+name+"s")
 		}
 	}
-	if guard != "" {
-		parts = append(parts, guard)
+	for _, text := range []string{guard, rest} {
+		if text != "" {
+			parts = append(parts, text)
+		}
 	}
 	return strings.Join(parts, "; ")
 }
