@@ -29,6 +29,7 @@ import (
 var Version = "0.1.0-dev"
 
 type commands struct {
+	Create  createCmd  `cmd:"" help:"Make a new project."`
 	Dev     devCmd     `cmd:"" help:"Serve a project and reload it when it changes."`
 	Start   startCmd   `cmd:"" help:"Serve a project in production."`
 	Routes  routesCmd  `cmd:"" help:"List a project's routes in the order in which they are tried."`
@@ -212,6 +213,7 @@ func (c *devCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	e.updateTypes(c.Dir)
 	return e.serve(portico.Config{Dir: c.Dir, Dev: true, Hostname: c.Hostname, Admin: socket, Cache: c.Cache}, host, c.Port)
 }
 

@@ -1,0 +1,7 @@
+import type { NextRequest } from 'next/server'
+
+export async function GET(request: NextRequest, { params }: RouteContext<'/[slug]'>) {
+  const { slug } = await params
+  const greeting = request.nextUrl.searchParams.get('greeting') ?? 'Hello'
+  return Response.json({ message: `${greeting}, ${slug}` })
+}
