@@ -85,6 +85,7 @@ var monopolies = map[string][]string{
 	"github.com/evanw/esbuild":         {"internal/bundle"},
 	"github.com/dop251/goja":           {"internal/js", "internal/js/web", "internal/next"},
 	"github.com/alecthomas/kong":       {"internal/cli"},
+	"charm.land/huh":                   {"internal/cli"},
 	"github.com/fsnotify/fsnotify":     {"internal/site"},
 	"github.com/caddyserver/certmagic": {"internal/server"},
 	"github.com/maypok86/otter":        {"internal/cache/memory", "internal/compress"},

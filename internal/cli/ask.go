@@ -48,7 +48,7 @@ func (c *createCmd) ask(ctx context.Context, in io.Reader, out io.Writer, access
 		return nil
 	}
 	form := huh.NewForm(huh.NewGroup(fields...)).WithInput(in).WithOutput(out).WithAccessible(accessible)
-	if err := form.RunWithContext(ctx); errors.Is(err, huh.ErrUserAborted) {
+	if err := form.RunWithContext(ctx); errors.Is(err, huh.ErrUserAborted) || err != nil && ctx.Err() != nil {
 		return errors.New("nothing was created")
 	} else if err != nil {
 		return err

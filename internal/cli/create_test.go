@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +21,6 @@ import (
 	"testing"
 
 	"github.com/portico-dev/portico"
-	"github.com/portico-dev/portico/porticotest"
 )
 
 func yes(b bool) *bool { return &b }
@@ -92,6 +93,26 @@ func newProject(t *testing.T, c createCmd) string {
 	return dir
 }
 
+// load loads a project for a test, which asks it by get.
+func load(t *testing.T, c portico.Config) (get func(path string) *httptest.ResponseRecorder) {
+	t.Helper()
+	c.Cache, c.Isolates, c.Logger = "memory", 1, slog.New(slog.NewTextHandler(t.Output(), nil))
+	app := portico.New(c)
+	if err := app.Load(t.Context()); err != nil {
+		t.Fatalf("the project does not load:\n%v", err)
+	}
+	t.Cleanup(func() {
+		if err := app.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, nil))
+		return w
+	}
+}
+
 // tree has all below a folder: names with slashes, folders ending in one.
 func tree(t *testing.T, dir string) []string {
 	t.Helper()
@@ -126,26 +147,19 @@ func TestCreatedProjectsServe(t *testing.T) {
 					t.Errorf("files\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}
 				var warnings []string
-				s := porticotest.New(t, portico.Config{Dir: dir, Dev: dev, Isolates: 1, OnLoad: func(l portico.Loaded) { warnings = append(warnings, l.Warnings...) }})
+				get := load(t, portico.Config{Dir: dir, Dev: dev, OnLoad: func(l portico.Loaded) { warnings = append(warnings, l.Warnings...) }})
 				if len(warnings) > 0 {
 					t.Errorf("warnings: %q", warnings)
 				}
 				ids := map[string]bool{}
 				for _, a := range v.asked {
-					res, err := s.Client().Get(s.URL + a.path)
-					if err != nil {
-						t.Fatal(err)
-					}
-					body, err := io.ReadAll(res.Body)
-					res.Body.Close()
-					if err != nil {
-						t.Fatal(err)
-					}
-					if res.StatusCode != a.status || a.contentType != "" && res.Header.Get("Content-Type") != a.contentType || !strings.Contains(string(body), a.has) {
-						t.Errorf("%s: %d %s\n%s\nwant %d %s and %s", a.path, res.StatusCode, res.Header.Get("Content-Type"), body, a.status, a.contentType, a.has)
+					res := get(a.path)
+					kind, body := res.Header().Get("Content-Type"), res.Body.String()
+					if res.Code != a.status || a.contentType != "" && kind != a.contentType || !strings.Contains(body, a.has) {
+						t.Errorf("%s: %d %s\n%s\nwant %d %s and %s", a.path, res.Code, kind, body, a.status, a.contentType, a.has)
 					}
 					if a.contentType == "application/json" && v.cmd.Middleware != nil {
-						id := res.Header.Get("X-Request-Id")
+						id := res.Header().Get("X-Request-Id")
 						if id == "" || ids[id] {
 							t.Errorf("%s: x-request-id is %q", a.path, id)
 						}
@@ -539,18 +553,13 @@ func TestTypesMatchModules(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := porticotest.New(t, portico.Config{Dir: dir, Isolates: 1})
+	get := load(t, portico.Config{Dir: dir})
 	missing := map[string]bool{}
 	for _, m := range modules {
-		res, err := s.Client().Get(s.URL + "/" + m)
-		if err != nil {
-			t.Fatal(err)
-		}
+		res := get("/" + m)
 		var there []string
-		err = json.NewDecoder(res.Body).Decode(&there)
-		res.Body.Close()
-		if err != nil || res.StatusCode != http.StatusOK || len(there) == 0 {
-			t.Fatalf("%s: %d, %v", m, res.StatusCode, err)
+		if err := json.Unmarshal(res.Body.Bytes(), &there); err != nil || res.Code != http.StatusOK || len(there) == 0 {
+			t.Fatalf("%s: %d, %v", m, res.Code, err)
 		}
 		for _, name := range there {
 			if name != "default" && name != "__esModule" && !slices.Contains(declared[m], name) {
