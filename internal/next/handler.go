@@ -322,7 +322,7 @@ func kind(v goja.Value) string {
 }
 
 func article(s string) string {
-	if s == "object" {
+	if s == "object" || s == "array" {
 		return "an " + s
 	}
 	return "a " + s

@@ -449,6 +449,9 @@ func (s *sitemap) entry(i int, item goja.Value) error {
 	s.element("loc", url)
 	if languages, ok := member(member(item, "alternates"), "languages").(*goja.Object); ok {
 		for _, language := range languages.Keys() {
+			if absent(member(languages, language)) {
+				continue
+			}
 			s.b = append(s.b, "<xhtml:link"...)
 			s.attribute("rel", "alternate")
 			s.attribute("hreflang", language)
@@ -458,6 +461,9 @@ func (s *sitemap) entry(i int, item goja.Value) error {
 	}
 	if images := member(item, "images"); truthy(member(images, "length")) {
 		err := each(images, func(_ int, image goja.Value) error {
+			if absent(image) {
+				return nil
+			}
 			s.b = append(s.b, "<image:image>\n"...)
 			s.element("image:loc", image)
 			s.end("image:image")
