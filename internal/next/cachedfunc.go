@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -519,6 +520,7 @@ func (m *Modules) unstableCache(c goja.FunctionCall) goja.Value {
 		life.Revalidate = m.revalidateOption(revalidate, "unstable_cache "+called)
 	}
 	keyParts := "false"
+	var each []string // ['a', 'b'] is not ['a,b'], which it is in Next.js
 	if o, ok := c.Argument(1).(*goja.Object); ok && o.ClassName() == "Array" {
 		join, _ := goja.AssertFunction(o.Get("join"))
 		v, err := m.iso.Call(join, o, m.rt.ToValue(","))
@@ -526,8 +528,11 @@ func (m *Modules) unstableCache(c goja.FunctionCall) goja.Value {
 			panic(err)
 		}
 		keyParts = v.String()
+		for i := range o.Get("length").ToInteger() {
+			each = append(each, orUndefined(o.Get(strconv.FormatInt(i, 10))).String())
+		}
 	}
-	fixed := cache.NewKey("unstable_cache").Text(source).Text(keyParts).Key()
+	fixed := cache.NewKey("unstable_cache").Text(source).Text(keyParts).List(each).Key()
 	display := "unstable_cache"
 	if name != "" {
 		display += " " + name
