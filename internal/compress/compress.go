@@ -222,6 +222,10 @@ type Writer struct {
 	begun  bool
 	coding string
 	enc    encoder
+	// status is that of an answer whose length is not known yet: whether it is
+	// worth a coding is seen by its first bytes, which are held.
+	status int
+	held   []byte
 }
 
 // Init makes w encode for the client of r what goes to inner. Close ends it.
@@ -234,39 +238,75 @@ func (w *Writer) Pass() { w.begun = true }
 
 // WriteHeader begins the answer.
 func (w *Writer) WriteHeader(status int) {
-	if !w.begun && (status >= 200 || status == http.StatusSwitchingProtocols) {
-		w.begin(status)
+	if w.begun || status < 200 && status != http.StatusSwitchingProtocols {
+		w.ResponseWriter.WriteHeader(status)
+		return
 	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *Writer) begin(status int) {
+	if w.status != 0 {
+		return // as net/http: the first one counts
+	}
 	w.begun = true
 	h := w.Header()
 	if !Eligible(status, h) {
+		w.ResponseWriter.WriteHeader(status)
 		return
 	}
 	Vary(h)
-	if w.head { // as in Next.js: it says what the answer is without a coding
-		return
+	// As in Next.js, HEAD says what the answer is without a coding.
+	if !w.head {
+		w.coding = Negotiate(w.accept)
 	}
-	coding := Negotiate(w.accept)
-	if coding == "" {
-		return
+	switch {
+	case w.coding == "":
+		w.ResponseWriter.WriteHeader(status)
+	case h["Content-Length"] == nil:
+		w.begun, w.status = false, status
+	default:
+		w.encode(status)
 	}
-	Encoded(h, coding, -1)
-	w.coding, w.enc = coding, take(coding, w.ResponseWriter)
+}
+
+// encode sends the header of an encoded answer.
+func (w *Writer) encode(status int) {
+	Encoded(w.Header(), w.coding, -1)
+	w.ResponseWriter.WriteHeader(status)
+	w.enc = take(w.coding, w.ResponseWriter)
+}
+
+// release begins an answer whose first bytes were held: encoded, or as it is
+// when it is over already.
+func (w *Writer) release(encode bool) error {
+	status, held := w.status, w.held
+	w.begun, w.status, w.held = true, 0, nil
+	if !encode {
+		w.ResponseWriter.WriteHeader(status)
+		_, err := w.ResponseWriter.Write(held)
+		return err
+	}
+	w.encode(status)
+	_, err := w.enc.Write(held)
+	return err
 }
 
 func (w *Writer) Write(b []byte) (int, error) {
-	if !w.begun {
+	if !w.begun && w.status == 0 {
 		w.sniff(b)
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.enc != nil {
+	switch {
+	case w.enc != nil:
 		return w.enc.Write(b)
+	case w.begun:
+		return w.ResponseWriter.Write(b)
 	}
-	return w.ResponseWriter.Write(b)
+	w.held = append(w.held, b...)
+	if len(w.held) < minLength {
+		return len(b), nil
+	}
+	if err := w.release(true); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // sniff gives an answer without a type the one that net/http would guess: from
@@ -293,8 +333,13 @@ func (w *Writer) Flush() { _ = w.FlushError() }
 
 // FlushError is Flush for http.ResponseController.
 func (w *Writer) FlushError() error {
-	if !w.begun {
+	if !w.begun && w.status == 0 {
 		w.WriteHeader(http.StatusOK)
+	}
+	if w.status != 0 { // what comes in pieces is long
+		if err := w.release(true); err != nil {
+			return err
+		}
 	}
 	if w.enc != nil {
 		if err := w.enc.Flush(); err != nil {
@@ -315,6 +360,9 @@ func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // Close writes the end of an encoded answer. It is not called for one that
 // breaks off: its end must be missing, so that the client sees that.
 func (w *Writer) Close() error {
+	if w.status != 0 {
+		return w.release(false)
+	}
 	if w.enc == nil {
 		return nil
 	}

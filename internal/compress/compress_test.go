@@ -85,7 +85,9 @@ func TestWriter(t *testing.T) {
 		{"json", "zstd", 200, []string{"Content-Type", "application/json", "Content-Length", "2600"}, long, "zstd", true},
 		{"br", "br", 200, []string{"Content-Type", "text/html; charset=utf-8"}, long, "br", true},
 		{"gzip", "gzip", 404, []string{"Content-Type", "application/problem+json"}, long, "gzip", true},
-		{"short of unknown length", "gzip", 200, []string{"Content-Type", "text/plain"}, "x", "gzip", true},
+		{"short of unknown length", "gzip", 200, []string{"Content-Type", "text/plain"}, "x", "", true},
+		{"long of unknown length", "gzip", 201, []string{"Content-Type", "text/plain"}, long, "gzip", true},
+		{"nothing", "gzip", 200, []string{"Content-Type", "text/plain"}, "", "", true},
 		{"short", "gzip", 200, []string{"Content-Type", "text/plain", "Content-Length", "1"}, "x", "", false},
 		{"no client", "", 200, []string{"Content-Type", "text/plain"}, long, "", true},
 		{"image", "gzip", 200, []string{"Content-Type", "image/png"}, long, "", false},
@@ -115,6 +117,9 @@ func TestWriter(t *testing.T) {
 			}
 			if err := w.Close(); err != nil {
 				t.Fatal(err)
+			}
+			if rec.Code != c.status {
+				t.Errorf("status %d, want %d", rec.Code, c.status)
 			}
 			h := rec.Header()
 			given := ""
