@@ -291,3 +291,47 @@ func TestMetadataAndPublic(t *testing.T) {
 		t.Errorf("%q, with %s", a.body, got)
 	}
 }
+
+// An export has the metadata files that need no request, ids and all.
+func TestMetadataExport(t *testing.T) {
+	files := []string{
+		"app/robots.ts", "export default () => ({ rules: {} })",
+		"app/favicon.ico", "ICO",
+		"app/blog/[slug]/icon.png", "PNG",
+		"app/many/sitemap.ts", "export const generateSitemaps = () => [{ id: 0 }, { id: 'x' }]\nexport default async ({ id }: any) => [{ url: 'u' + await id }]",
+		"app/(g)/a/opengraph-image.tsx", "export default () => new Response('OG')",
+	}
+	x, dir, err := exportOf(t, "", append(files, "next.config.js", "module.exports = { output: 'export' }")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"404.html", "a/opengraph-image-", "blog/-/icon.png", "favicon.ico", "many/sitemap/0.xml", "many/sitemap/x.xml", "robots.txt"}
+	if len(x.Files) != len(want) {
+		t.Fatalf("files %q\nwant  %q", x.Files, want)
+	}
+	for i, name := range x.Files {
+		if !strings.HasPrefix(name, want[i]) {
+			t.Errorf("file %q, want %q", name, want[i])
+		}
+	}
+	for name, text := range map[string]string{"robots.txt": "User-Agent: *\n\n", "favicon.ico": "ICO", "blog/-/icon.png": "PNG", x.Files[1]: "OG"} {
+		if b, err := os.ReadFile(filepath.Join(dir, "out", name)); err != nil || string(b) != text {
+			t.Errorf("%s: %q %v", name, b, err)
+		}
+	}
+	for _, c := range []struct{ file, text, want string }{
+		{"app/sitemap.ts", "export const dynamic = 'force-dynamic'\nexport default () => []", "app/sitemap.ts:1:14: export const dynamic = \"force-dynamic\" on page \"/sitemap.xml\" cannot be used"},
+		{"app/blog/[slug]/icon.tsx", "export default () => new Response('')", `app/blog/[slug]/icon.tsx: export const dynamic = "force-static"/export const revalidate not configured on route "/blog/[slug]/icon"`},
+		{"app/blog/[slug]/icon.tsx", "export const generateImageMetadata = () => [{ id: 1 }]\nexport default () => new Response('')", "app/blog/[slug]/icon.tsx: /blog/[slug]/icon/[__metadata_id__] cannot be exported: nothing says for which"},
+		{"app/sitemap.ts", "import { headers } from 'next/headers'\nexport default async () => { await headers(); return [] }", "because it used `headers"},
+	} {
+		if _, _, err := exportOf(t, "", c.file, c.text, "next.config.js", "module.exports = { output: 'export' }"); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v\nwant %s", c.text, err, c.want)
+		}
+		if x, _, err := exportOf(t, "", c.file, c.text, "app/robots.txt", "x"); strings.Contains(c.text, "headers") {
+			continue // it is asked, and fails
+		} else if err != nil || !strings.Contains(strings.Join(x.Warnings, "\n"), "left out") {
+			t.Errorf("%s: %v, %+v", c.text, err, x)
+		}
+	}
+}

@@ -270,6 +270,13 @@ func (x *exporter) answers(ctx context.Context, progress func(done, all int)) er
 
 // answer makes one answer and writes it.
 func (x *exporter) answer(ctx context.Context, a static) error {
+	if a.file != nil {
+		name, err := exportName(a.path)
+		if err != nil {
+			return &route.Error{File: a.rt.Source, Text: fmt.Sprintf("%s cannot be exported: %s", a.path, err), Hint: "rename the folder"}
+		}
+		return x.write(name, a.rt.Source, a.file.data)
+	}
 	e, err := a.rt.Render(ctx, pipeline.Rendering{Path: pipeline.CanonicalPath(a.path), Params: a.params, Export: true})
 	var broken *next.OnlyStaticError
 	switch {

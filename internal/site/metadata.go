@@ -37,7 +37,10 @@ func (l *Loader) metadata(ctx context.Context, s *Site, sc *scripts, entries *[]
 			case err != nil:
 				problems = append(problems, err)
 			case h != nil:
-				add(f.Pattern, f.Path, h)
+				rt := add(f.Pattern, f.Path, h)
+				if l.o.Export {
+					ahead = append(ahead, static{rt: rt, path: exportedPath(f.Pattern), file: h})
+				}
 			}
 			continue
 		}
@@ -55,10 +58,35 @@ func (l *Loader) metadata(ctx context.Context, s *Site, sc *scripts, entries *[]
 		first, err := l.scriptStatic(ctx, s, sc, at, place, m, rt)
 		if err != nil {
 			problems = append(problems, err)
+		} else if l.o.Export {
+			err := l.exportable(s, at, m, first)
+			if m.Many && at.Pattern.Params() > 1 {
+				err = &route.Error{File: f.Path, Text: fmt.Sprintf("%s cannot be exported: nothing says for which parameters there are files", at.Pattern), Hint: "move it out of the folder with a parameter, or leave it out of the project that is exported"}
+			}
+			if err != nil && s.exportsAll() {
+				problems = append(problems, err)
+			} else if err != nil {
+				s.Warnings, first = append(s.Warnings, leftOut(err)), nil
+			}
 		}
 		ahead = append(ahead, first...)
 	}
 	return ahead, problems
+}
+
+// exportedPath is the path of a file for an export: one below a parameter is the
+// same for all of its values, and there once, with "-" in its place, as in
+// Next.js 16.
+func exportedPath(p route.Pattern) string {
+	var b strings.Builder
+	for _, seg := range p.Segments() {
+		text := seg.Text
+		if seg.Kind != route.Static {
+			text = "-"
+		}
+		b.WriteString("/" + text)
+	}
+	return b.String()
 }
 
 // metadataHandler generates a metadata file for each request.
@@ -112,7 +140,7 @@ type staticMetadata struct {
 
 // metadataFile reads a file. It is nil, with a warning, for one that is not in
 // the project.
-func (l *Loader) metadataFile(s *Site, f *route.Metadata) (pipeline.Handler, error) {
+func (l *Loader) metadataFile(s *Site, f *route.Metadata) (*staticMetadata, error) {
 	limit := int64(maxMetadataFile)
 	switch f.Kind {
 	case route.TwitterImage:

@@ -63,6 +63,7 @@ type static struct {
 	rt     *pipeline.Route
 	path   string
 	params route.Params
+	file   *staticMetadata // of an export: it is there already
 }
 
 // scriptStatic has the answers of a route file kept, if it asks for that, and
@@ -109,7 +110,7 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 	}
 	var ahead []static
 	if !dynamic {
-		ahead = append(ahead, static{rt, f.Pattern.String(), nil})
+		ahead = append(ahead, static{rt: rt, path: f.Pattern.String()})
 	}
 	if dynamic && m.Segment.ListedParams {
 		st.Listed = map[string]bool{}
@@ -139,7 +140,7 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 			if st.Listed != nil {
 				st.Listed[path] = true
 			}
-			ahead = append(ahead, static{rt, path, params})
+			ahead = append(ahead, static{rt: rt, path: path, params: params})
 		}
 	}
 	rt.Keep(st)
