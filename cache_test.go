@@ -242,3 +242,65 @@ func TestCached(t *testing.T) {
 }
 
 type ctxKey struct{}
+
+// Whoever asks first, and with what: nothing of it is in what the next is given.
+// What differs by who asks is by its key.
+func TestKeptForNobody(t *testing.T) {
+	var made atomic.Int64
+	s := porticotest.New(t, portico.Config{}, func(app *portico.App) {
+		app.Use(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if who := r.Header.Get("X-Who"); who != "" {
+					w.Header().Set("X-For", who)
+					http.SetCookie(w, &http.Cookie{Name: "for", Value: who})
+					r = r.WithContext(context.WithValue(r.Context(), ctxKey{}, who))
+				}
+				next.ServeHTTP(w, r)
+			})
+		})
+		app.Route("/kept/[id]", portico.Handlers{Revalidate: portico.Forever, GET: func(w http.ResponseWriter, r *http.Request) {
+			made.Add(1)
+			body, err := io.ReadAll(r.Body)
+			_, _, basic := r.BasicAuth()
+			fmt.Fprint(w, r.Method, r.URL, r.PathValue("id"), r.Header, r.Host == "evil.test", r.Cookies(), r.RemoteAddr, r.URL.RawQuery, r.FormValue("q"), string(body), err, basic, r.Context().Value(ctxKey{}), r.TLS, r.Trailer)
+		}})
+		app.Route("/value/[id]", portico.Handlers{GET: func(w http.ResponseWriter, r *http.Request) {
+			who := r.Header.Get("Authorization") + "|" + r.Header.Get("Cookie")
+			v, err := portico.Cached(r.Context(), r.PathValue("id")+" "+who, portico.CacheOptions{}, func(ctx context.Context) (string, error) {
+				if ctx.Value(ctxKey{}) != nil {
+					t.Error("the function sees a value of a request")
+				}
+				return "for " + who, nil
+			})
+			fmt.Fprint(w, v, err)
+		}})
+	})
+	plain := fetch(t, s, "/kept/plain")
+	for i, headers := range [][]string{
+		{"Cookie", "evil=1"}, {"Authorization", "Bearer evil"}, {"Authorization", "Basic ZXZpbDpldmls"}, {"X-Who", "evil"}, {"X-Forwarded-Host", "evil.test"}, {"X-Forwarded-For", "6.6.6.6"}, {"Forwarded", "for=6.6.6.6;host=evil.test"}, {"X-Middleware-Rewrite", "/evil"}, {"X-Matched-Path", "/evil"}, {"Range", "bytes=0-1"}, {"If-None-Match", "*"}, {"Cookie", "__prerender_bypass=evil"}, {"Cache-Control", "no-store"}, {"Accept-Encoding", "gzip"},
+	} {
+		path := fmt.Sprintf("/kept/%d", i)
+		before := made.Load()
+		fetch(t, s, path+"?q=evil", headers...)
+		a := fetch(t, s, path)
+		if want := strings.ReplaceAll(plain.body, "plain", fmt.Sprint(i)); a.status != 200 || a.body != want || made.Load() != before+1 || a.h.Get("X-For")+a.h.Get("Set-Cookie") != "" || a.h.Get("Cache-Control") != plain.h.Get("Cache-Control") || a.h.Get("X-Nextjs-Cache") != "HIT" {
+			t.Errorf("%q was the first, and another gets %d %v %s; want %s", headers, a.status, a.h, a.body, want)
+		}
+		if a := fetch(t, s, path+"?q=evil", "X-Who", "me"); a.h.Get("X-For") != "me" {
+			t.Errorf("a kept answer is without what middleware adds: %v", a.h)
+		}
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		for _, who := range []string{"Bearer a", "Basic a", "Bearer b", ""} {
+			for _, cookie := range []string{"s=a", "s=b", ""} {
+				wg.Go(func() {
+					if a := fetch(t, s, "/value/x", "Authorization", who, "Cookie", cookie, "X-Who", who); a.body != "for "+who+"|"+cookie+"<nil>" {
+						t.Errorf("%s %s: %q", who, cookie, a.body)
+					}
+				})
+			}
+		}
+	}
+	wg.Wait()
+}

@@ -287,7 +287,7 @@ func (l *Loader) goStatic(s *Site, g GoRoute, p route.Pattern, rt *pipeline.Rout
 	h := g.Handlers[http.MethodGet]
 	rt.Keep(&pipeline.Static{Space: id, Lifetime: life, Blank: true, Render: func(ctx context.Context, r pipeline.Rendering) (*cache.Entry, error) {
 		ctx, parts := Collect(Within(ctx, l.o.Context), life, append(cache.PathTags(p.String()+"/route", r.Path), tags...))
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+r.Path, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+r.Path, http.NoBody) // a server's request has one always
 		if err != nil {
 			return nil, err
 		}
