@@ -60,7 +60,7 @@ func parse() (*options, error) {
 		names = append(names, rows[i].name)
 	}
 	only := flag.String("only", "", "rows to measure, separated by commas: "+strings.Join(append(names, "startup", "keys"), ","))
-	peers := flag.String("peers", "", "peers to compare with, separated by commas: plain,next,node,bun,none")
+	peers := flag.String("peers", "", "peers to compare with, separated by commas: plain,next,node,bun,nginx,caddy,none")
 	out := flag.String("out", filepath.Join("bench", "out"), "folder for what is built, installed and written, in the module unless absolute")
 	upstream := flag.String("upstream", "", "serve the upstream alone on this address, for profiling")
 	flag.Parse()
@@ -82,7 +82,7 @@ func parse() (*options, error) {
 		}
 	}
 	if *peers != "" {
-		short := map[string]string{"plain": plain, "next": nextjs, "node": honoNd, "bun": honoBun, "none": ""}
+		short := map[string]string{"plain": plain, "next": nextjs, "node": honoNd, "bun": honoBun, "nginx": nginx, "caddy": caddy, "none": ""}
 		o.peers = map[string]bool{}
 		for n := range strings.SplitSeq(*peers, ",") {
 			name, ok := short[n]
@@ -219,6 +219,8 @@ func module(ctx context.Context) (string, error) {
 // server is who answers a row for a peer; nil when it does not take part.
 func (b *bench) server(r *row, peer string) *child {
 	switch {
+	case r.app == appFiles:
+		return b.servers[peer+withFiles]
 	case peer == plain:
 		return b.servers[plain] // it has the routes of all
 	case r.app == appGo && peer == us:

@@ -94,6 +94,11 @@ func (b *bench) startPeers(ctx context.Context, want func(string) bool, wanted m
 			return err
 		}
 	}
+	if wanted[appFiles] {
+		if err := b.startFiles(ctx, want); err != nil {
+			return err
+		}
+	}
 	if want(plain) {
 		bin, err := b.goBuild(ctx, "./bench/plain", "plain")
 		if err != nil {

@@ -190,9 +190,9 @@ func (r *report) printMemory(w io.Writer) {
 		return
 	}
 	fmt.Fprintf(w, "\n%-24s %12s %12s\n", "memory (RSS)", "at rest", "after load")
-	names := []string{us, us + withRules, goServer}
+	names := []string{us, us + withRules, us + withFiles, goServer}
 	for _, p := range peerOrder[1:] {
-		names = append(names, p, p+withRules)
+		names = append(names, p, p+withRules, p+withFiles)
 	}
 	for _, p := range names {
 		if rest, ok := r.AtRest[p]; ok {

@@ -17,9 +17,11 @@ const (
 	nextjs  = "next start"
 	honoNd  = "hono node"
 	honoBun = "hono bun"
+	nginx   = "nginx" // of files alone
+	caddy   = "caddy"
 )
 
-var peerOrder = []string{us, plain, nextjs, honoNd, honoBun}
+var peerOrder = []string{us, plain, nextjs, honoNd, honoBun, nginx, caddy}
 
 // row is one kind of request.
 type row struct {
@@ -55,6 +57,7 @@ const (
 	appRoutes app = iota // bench/app: route files alone
 	appRules             // bench/rules: a middleware file and rules of next.config
 	appGo                // bench/embed: a Go route
+	appFiles             // files in public/
 )
 
 // visitor is who asks for the rows of the middleware: what it says of itself
@@ -80,6 +83,10 @@ var rows = []row{
 	{name: "cached-fetch", title: "kept fetch in a handler", path: "/api/cached-fetch", conns: 32, keeps: true},
 	{name: "go", title: "Go route", path: "/go/items/42", conns: 32, app: appGo,
 		aims: map[string]float64{plain: 0.92}, baselines: map[string]string{plain: "http.ServeMux"}},
+	{name: "file-small", title: "file of 10 KB", path: "/files/small.txt", conns: 32, app: appFiles,
+		baselines: map[string]string{plain: "http.FileServer"}},
+	{name: "file-large", title: "file of 1 MiB", path: "/files/large.bin", conns: 8, app: appFiles,
+		baselines: map[string]string{plain: "http.FileServer"}},
 	{name: "open", title: "handler, no middleware", path: "/api/user", header: visitor, conns: 32},
 	{name: "middleware", title: "handler and middleware", path: "/member/user", header: visitor, conns: 32, app: appRules,
 		login: true, over: "open", costAim: 25},

@@ -57,6 +57,9 @@ func main() {
 		r.SetXForwarded() // as rewrites to other servers do
 		r.Out.URL.Path = strings.TrimPrefix(r.In.URL.Path, "/up")
 	}})
+	if dir := os.Getenv("FILES"); dir != "" {
+		mux.Handle("GET /files/", http.FileServer(http.Dir(dir)))
+	}
 	err = http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux)
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
