@@ -18,21 +18,26 @@ RACE := . ./porticotest ./internal/js/... ./internal/next ./internal/pipeline ./
 test: tools format vet lint platforms race gotest
 
 # A C compiler for the race detector, Node, with which internal/js/web compares
-# itself, and Redis, which internal/redis talks to.
+# itself, Redis, which internal/redis talks to, and Chromium, in which
+# internal/browser visits pages: alone, as not every system has it as a package.
 tools:
 	@missing=(); \
 	command -v gcc >/dev/null || command -v clang >/dev/null || missing+=(gcc libc6-dev); \
 	command -v node >/dev/null || missing+=(nodejs npm); \
 	command -v redis-server >/dev/null || command -v valkey-server >/dev/null || missing+=(redis-server); \
-	if [[ $${#missing[@]} -eq 0 ]]; then exit 0; fi; \
-	if [[ $$(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then \
-		echo "installing $${missing[*]}"; \
-		if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; } >/dev/null 2>&1; then \
-			echo "left out: what needs $${missing[*]}, which apt-get could not install"; \
+	browser=(); \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || browser=(chromium); \
+	for names in "$${missing[*]}" "$${browser[*]}"; do \
+		if [[ -z $$names ]]; then continue; fi; \
+		if [[ $$(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then \
+			echo "installing $$names"; \
+			if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$names; } >/dev/null 2>&1; then \
+				echo "left out: what needs $$names, which apt-get could not install"; \
+			fi; \
+		else \
+			echo "left out: what needs $$names"; \
 		fi; \
-	else \
-		echo "left out: what needs $${missing[*]}"; \
-	fi
+	done
 
 format:
 	@echo "gofmt"

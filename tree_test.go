@@ -72,6 +72,7 @@ var layers = map[string]layer{
 	// Programs and tests from outside: they talk to the binary over HTTP.
 	"internal/conformance": {rank: 7, may: []string{""}},
 	"internal/security":    {rank: 0, may: []string{}},
+	"internal/browser":     {rank: 0, may: []string{}},
 	"bench":                {rank: 8, may: []string{"", "bench/item"}},
 	"internal/cluster":     {rank: 0, may: []string{}},
 	"bench/item":           {rank: 0, may: []string{}},
@@ -90,6 +91,7 @@ var monopolies = map[string][]string{
 	"github.com/caddyserver/certmagic": {"internal/server"},
 	"github.com/maypok86/otter":        {"internal/cache/memory", "internal/compress"},
 	"github.com/redis/rueidis":         {"internal/redis"},
+	"github.com/chromedp":              {"tests"},
 	"go.etcd.io/bbolt":                 {"internal/cache/disk"},
 }
 

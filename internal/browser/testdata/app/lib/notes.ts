@@ -1,0 +1,1 @@
+export const notes = ['buy tea', 'read RFC 9111', 'water the plants']
