@@ -335,3 +335,30 @@ func TestMetadataExport(t *testing.T) {
 		}
 	}
 }
+
+// The example answers as its README says.
+func TestMetadataExample(t *testing.T) {
+	s := porticotest.New(t, portico.Config{Dir: "examples/metadata", Environ: []string{}, Isolates: 1, Cache: "memory"})
+	for _, c := range []struct{ path, typ, want string }{
+		{"/robots.txt", "text/plain", "Disallow: /private/\n\nSitemap: https://acme.example/sitemap.xml\n"},
+		{"/manifest.webmanifest", "application/manifest+json", `"name":"Acme"`},
+		{"/sitemap.xml", "application/xml", "<loc>https://acme.example/articles/anvils?from=sitemap&amp;lang=en</loc>\n<lastmod>2025-11-03</lastmod>"},
+		{"/articles/sitemap/2025.xml", "application/xml", "<loc>https://acme.example/articles/anvils</loc>"},
+		{"/icon.svg", "image/svg+xml", "<svg"},
+		{"/articles/anvils/opengraph-image", "image/svg+xml", "Anvils &amp; how to drop them"},
+		{"/llms.txt", "text/plain; charset=utf-8", "# Acme"},
+	} {
+		if a := getFile(t, s, "GET", c.path); a.status != 200 || a.header.Get("Content-Type") != c.typ || !strings.Contains(a.body, c.want) {
+			t.Errorf("%s: %d %q %v", c.path, a.status, a.body, a.header)
+		}
+	}
+	if a := getFile(t, s, "GET", "/articles/none/opengraph-image"); a.status != 404 {
+		t.Errorf("an article that is not there: %d", a.status)
+	}
+	if a := getFile(t, s, "POST", "/publish"); a.status != 204 {
+		t.Errorf("publish: %d %q", a.status, a.body)
+	}
+	if a := getFile(t, s, "GET", "/sitemap.xml"); a.header.Get("X-Nextjs-Cache") == "HIT" {
+		t.Errorf("after it, the sitemap is the old one: %v", a.header)
+	}
+}

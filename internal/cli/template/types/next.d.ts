@@ -36,6 +36,77 @@ declare module 'next' {
     portico?: Config
     [key: string]: unknown
   }
+
+  /** What robots.ts, sitemap.ts and manifest.ts return. */
+  export namespace MetadataRoute {
+    interface RobotsRule {
+      /** Left out: all. */
+      userAgent?: string | string[]
+      allow?: string | string[]
+      disallow?: string | string[]
+      /** In seconds. */
+      crawlDelay?: number
+      /** Further lines, by name. */
+      other?: Record<string, string | number | Array<string | number> | null | undefined>
+    }
+
+    interface Robots {
+      rules: RobotsRule | RobotsRule[]
+      sitemap?: string | string[]
+      host?: string
+    }
+
+    interface Video {
+      title: string
+      thumbnail_loc: string
+      description: string
+      content_loc?: string
+      player_loc?: string
+      /** In seconds. */
+      duration?: number
+      expiration_date?: Date | string
+      rating?: number
+      view_count?: number
+      publication_date?: Date | string
+      family_friendly?: 'yes' | 'no'
+      restriction?: { relationship: 'allow' | 'deny'; content: string }
+      platform?: { relationship: 'allow' | 'deny'; content: string }
+      requires_subscription?: 'yes' | 'no'
+      uploader?: { info?: string; content?: string }
+      live?: 'yes' | 'no'
+      tag?: string
+    }
+
+    type Sitemap = Array<{
+      url: string
+      lastModified?: string | Date
+      changeFrequency?: 'always' | 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly' | 'never'
+      /** From 0 to 1. */
+      priority?: number
+      alternates?: { languages?: Record<string, string | undefined> }
+      images?: string[]
+      videos?: Video[]
+    }>
+
+    /** The members of the Web App Manifest; any other is written too. */
+    interface Manifest {
+      name?: string
+      short_name?: string
+      description?: string
+      start_url?: string
+      scope?: string
+      id?: string
+      lang?: string
+      dir?: 'ltr' | 'rtl' | 'auto'
+      display?: 'fullscreen' | 'standalone' | 'minimal-ui' | 'browser'
+      orientation?: string
+      background_color?: string
+      theme_color?: string
+      categories?: string[]
+      icons?: Array<{ src: string; type?: string; sizes?: string; purpose?: 'any' | 'maskable' | 'monochrome' }>
+      [key: string]: unknown
+    }
+  }
 }
 
 declare module 'next/server' {

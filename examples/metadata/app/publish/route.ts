@@ -1,0 +1,6 @@
+import { revalidateTag } from 'next/cache'
+
+export async function POST() {
+  revalidateTag('articles', 'max')
+  return new Response(null, { status: 204 })
+}
