@@ -146,6 +146,27 @@ func TestModel(t *testing.T) {
 	cachetest.Model(t, operations, rand.New(rand.NewPCG(7, 8)), s.node(t).store, s.node(t).store, s.node(t).store)
 }
 
+// The same with time that goes by: three caches, and a server whose clock can be
+// set.
+func TestMaking(t *testing.T) {
+	m := miniredis.RunT(t)
+	clock := cachetest.NewClock(m.SetTime)
+	s := &server{mini: m, addr: m.Addr()}
+	var caches []*cache.Cache
+	for range 3 {
+		n := s.node(t)
+		tags := cache.NewTagTable(clock.Now, 0)
+		c := cache.New(cache.Options{Store: NewStore(n.conn, StoreOptions{Local: cachetest.NewPlain(tags), Tags: tags}), Now: clock.Now, Problem: func(err error) { t.Error(err) }})
+		t.Cleanup(func() { c.Close() })
+		caches = append(caches, c)
+	}
+	operations := 10_000
+	if testing.Short() {
+		operations = 2000
+	}
+	cachetest.Making(t, operations, rand.New(rand.NewPCG(9, 10)), clock, caches...)
+}
+
 // One call for all nodes, and after a revalidation on one node none answers
 // from before it.
 func TestThreeNodes(t *testing.T) {

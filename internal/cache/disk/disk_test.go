@@ -334,3 +334,19 @@ func verify(t *testing.T, path string, said []string) {
 		}
 	}
 }
+
+// Ten thousand random operations against a model, in memory and on disk.
+func TestMaking(t *testing.T) {
+	clock := cachetest.NewClock(nil)
+	d, err := disk.Open(filepath.Join(t.TempDir(), "cache"), disk.Options{Now: clock.Now, Problem: func(err error) { t.Error(err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cache.New(cache.Options{Store: cache.Tier(cachetest.NewPlain(d.Tags()), d), Now: clock.Now, Problem: func(err error) { t.Error(err) }})
+	t.Cleanup(func() { c.Close() })
+	operations := 10_000
+	if testing.Short() || os.Getenv("CI") == "" {
+		operations = 1000
+	}
+	cachetest.Making(t, operations, rand.New(rand.NewPCG(2, 3)), clock, c)
+}

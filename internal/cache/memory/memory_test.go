@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
@@ -48,4 +49,12 @@ func TestHeap(t *testing.T) {
 		t.Errorf("the heap grew by %d bytes for a bound of %d", after-before, bound)
 	}
 	runtime.KeepAlive(s)
+}
+
+// Ten thousand random operations against a model.
+func TestMaking(t *testing.T) {
+	clock := cachetest.NewClock(nil)
+	c := cache.New(cache.Options{Store: memory.New(memory.Options{Now: clock.Now}), Now: clock.Now, Problem: func(err error) { t.Error(err) }})
+	t.Cleanup(func() { c.Close() })
+	cachetest.Making(t, 10_000, rand.New(rand.NewPCG(4, 5)), clock, c)
 }
