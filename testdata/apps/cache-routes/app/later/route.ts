@@ -1,7 +1,7 @@
 import { after } from 'next/server';
 import { count } from '../../lib/upstream';
 
-// after() comes after each making, for nobody's request.
+// after() comes after the making, for nobody's request.
 export const revalidate = 60;
 
 export async function GET() {
