@@ -251,40 +251,47 @@ func (w *Writer) WriteHeader(status int) {
 		w.ResponseWriter.WriteHeader(status)
 		return
 	}
-	Vary(h)
 	// As in Next.js, HEAD says what the answer is without a coding.
 	if !w.head {
 		w.coding = Negotiate(w.accept)
 	}
-	switch {
-	case w.coding == "":
-		w.ResponseWriter.WriteHeader(status)
-	case h["Content-Length"] == nil:
+	if h["Content-Length"] == nil {
 		w.begun, w.status = false, status
-	default:
-		w.encode(status)
+		return
 	}
+	w.long(status)
 }
 
-// encode sends the header of an encoded answer.
-func (w *Writer) encode(status int) {
-	Encoded(w.Header(), w.coding, -1)
+// long sends the header of an answer that is worth a coding.
+func (w *Writer) long(status int) {
+	h := w.Header()
+	Vary(h)
+	if w.coding != "" {
+		Encoded(h, w.coding, -1)
+		w.enc = take(w.coding, w.ResponseWriter)
+	}
 	w.ResponseWriter.WriteHeader(status)
-	w.enc = take(w.coding, w.ResponseWriter)
 }
 
-// release begins an answer whose first bytes were held: encoded, or as it is
-// when it is over already.
-func (w *Writer) release(encode bool) error {
+// release begins an answer whose first bytes were held: as one that is worth a
+// coding, or as one that is over already.
+func (w *Writer) release(long bool) error {
 	status, held := w.status, w.held
 	w.begun, w.status, w.held = true, 0, nil
-	if !encode {
+	if long {
+		w.long(status)
+	} else {
 		w.ResponseWriter.WriteHeader(status)
-		_, err := w.ResponseWriter.Write(held)
-		return err
 	}
-	w.encode(status)
-	_, err := w.enc.Write(held)
+	if len(held) == 0 {
+		return nil
+	}
+	var err error
+	if w.enc != nil {
+		_, err = w.enc.Write(held)
+	} else {
+		_, err = w.ResponseWriter.Write(held)
+	}
 	return err
 }
 
