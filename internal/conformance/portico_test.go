@@ -74,8 +74,14 @@ func TestPortico(t *testing.T) {
 				c := startClocked(t, app, env)
 				o.Advance = c.advance
 				s = c.server
+			} else if tr.Export != "" {
+				s = export(t, app, env)
 			} else {
-				p := start(t, withModules(t, app), env)
+				dir := withModules(t, app)
+				if !tr.Modified.IsZero() {
+					dir = modified(t, app, tr.Modified)
+				}
+				p := start(t, dir, env)
 				s = p.server
 				s.stop = p.stop
 			}

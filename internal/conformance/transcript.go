@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,12 @@ type Transcript struct {
 	Env []string
 	// Versions are the versions of Next.js that were recorded, oldest first.
 	Versions []string
+	// Modified is the time of change that the files of public/ are given; zero if
+	// they may have any.
+	Modified time.Time
+	// Export is the folder that Next.js exports the app to; the entries ask for
+	// files of what was exported. Empty for an app that is served.
+	Export string
 	// Entries are the requests.
 	Entries []*Entry
 	// Known are the entries that are known to fail, by id, with the reason. It is
@@ -260,6 +267,15 @@ func (tr *Transcript) directive(line string) error {
 	switch name {
 	case "env":
 		tr.Env = append(tr.Env, arg)
+	case "mtime":
+		var err error
+		if tr.Modified, err = time.Parse(time.RFC3339, arg); err != nil {
+			return fmt.Errorf("@mtime wants a time such as 2024-02-03T04:05:06.789Z: %w", err)
+		}
+	case "export":
+		if tr.Export = arg; arg == "" {
+			return errors.New("@export wants the folder that Next.js writes, such as out")
+		}
 	case "host":
 		// What Next.js is told to listen on: the recorder's business.
 	case "recorded":

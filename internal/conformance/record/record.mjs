@@ -122,8 +122,11 @@ async function recordApp(app, version, scratch, upstream, { reuse, strict }) {
   const vars = { upstream: upstream.origin, upstream_host: upstream.host };
   const own = {};
   let hostname = '127.0.0.1';
+  let mtime, exported;
   for (const line of transcript.head) {
     if (line.startsWith('@host ')) hostname = line.slice(6).trim();
+    if (line.startsWith('@mtime ')) mtime = new Date(line.slice(7));
+    if (line.startsWith('@export ')) exported = line.slice(8).trim();
     const m = /^@env ([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
     if (m) own[m[1]] = m[2];
   }
@@ -145,6 +148,8 @@ async function recordApp(app, version, scratch, upstream, { reuse, strict }) {
     const fixtureModules = path.join(app, 'fixture_modules');
     if (fs.existsSync(fixtureModules)) fs.cpSync(fixtureModules, path.join(dir, 'node_modules'), { recursive: true });
   }
+  for (const e of mtime ? fs.readdirSync(path.join(dir, 'public'), { recursive: true, withFileTypes: true }) : [])
+    fs.utimesSync(path.join(e.parentPath, e.name), mtime, mtime);
   const build = built ? { code: 0, output: '' } : await run(process.execPath, [next, 'build'], { cwd: dir, env });
   const answers = new Map();
   const loading = transcript.entries.filter((e) => 'build' in directives(e));
@@ -174,7 +179,8 @@ async function recordApp(app, version, scratch, upstream, { reuse, strict }) {
   const preload = clock ? ['--require', path.join(here, 'clock.cjs')] : [];
   if (clock) env.RECORD_CLOCK_OFFSET = String(Math.round(fs.statSync(mark).mtimeMs) - Date.now());
   const stdio = ['ignore', 'pipe', 'pipe', ...(clock ? ['ipc'] : [])];
-  const server = spawn(process.execPath, [...preload, next, 'start', '-H', hostname, '-p', String(port)], { cwd: dir, env, stdio });
+  const command = exported ? [path.join(here, 'serve.mjs'), path.join(dir, exported), String(port)] : [...preload, next, 'start', '-H', hostname, '-p', String(port)];
+  const server = spawn(process.execPath, command, { cwd: dir, env, stdio });
   const advance = (ms) =>
     new Promise((resolve, reject) => {
       server.once('message', resolve);

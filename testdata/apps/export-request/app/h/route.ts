@@ -1,0 +1,2 @@
+export const dynamic = 'force-static';
+export const GET = (request: Request) => new Response(request.url);

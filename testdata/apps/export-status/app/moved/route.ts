@@ -1,0 +1,3 @@
+import { redirect } from 'next/navigation';
+export const dynamic = 'force-static';
+export const GET = () => redirect('/elsewhere');

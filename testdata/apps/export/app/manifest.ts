@@ -1,0 +1,2 @@
+export const dynamic = 'force-static';
+export default () => ({ name: 'Exported', start_url: '/' });

@@ -1,0 +1,1 @@
+export default () => new Response('second twitter image', { headers: { 'content-type': 'image/jpeg' } });

@@ -1,0 +1,4 @@
+export const dynamic = 'force-dynamic';
+export default function sitemap(): never {
+  throw new Error('no sitemap today');
+}
