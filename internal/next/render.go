@@ -192,7 +192,7 @@ func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, 
 			return
 		}
 		list, err := paramsOf(v)
-		if d := m.entries[path].metadata; d != nil {
+		if d := m.entries[path].metadata; d != nil && d.list != nil {
 			list, err = m.metadataParams(path, d, v)
 		}
 		select {
