@@ -55,6 +55,10 @@ func (l *Loader) exportable(s *Site, f route.File, m *next.Module, ahead []stati
 		return nil
 	case m.Segment.Dynamic == "force-dynamic":
 		return &route.Error{File: l.locate(f.Path, "dynamic"), Text: fmt.Sprintf(`export const dynamic = "force-dynamic" on page %q cannot be used with "output: export"`, f.Pattern.String()), Hint: "a host of files runs no code; make the answer static, or leave the route out of the project that is exported"}
+	case (m.Segment.Dynamic == "force-static" || m.Segment.Dynamic == "error") && m.Segment.HasRevalidate && m.Segment.Revalidate == 0:
+		// As in Next.js, which does not say so.
+		s.Warnings = append(s.Warnings, f.Path+": left out: with revalidate = 0 its answer holds for no time")
+		return nil
 	case !m.Segment.Static(dynamic):
 		return &route.Error{File: l.locate(f.Path, http.MethodGet), Text: fmt.Sprintf(`export const dynamic = "force-static"/export const revalidate not configured on route %q with "output: export"`, f.Pattern.String()), Hint: "export const dynamic = 'force-static' has the answer made once"}
 	case dynamic && !m.Segment.StaticParams:
