@@ -315,11 +315,13 @@ func exportStatus(a static, e *cache.Entry) error {
 	return &route.Error{File: a.rt.Source, Text: text, Hint: hint}
 }
 
-// exportName is the file of a path: its segments, each decoded but for a slash.
+// exportName is the file of a path: its segments, each decoded but for what ends
+// a segment, as in Next.js.
 func exportName(path string) (string, error) {
 	if path == "/" {
 		return "index.html", nil
 	}
+	ends := strings.NewReplacer("/", "%2F", "#", "%23", "?", "%3F")
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i, s := range segments {
 		plain, err := url.PathUnescape(s)
@@ -334,7 +336,7 @@ func exportName(path string) (string, error) {
 		if plain == "" || strings.ContainsAny(plain, "\x00\\") || strings.ContainsFunc(plain, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return "", fmt.Errorf("%q is no name of a file", plain)
 		}
-		segments[i] = strings.ReplaceAll(plain, "/", "%2F")
+		segments[i] = ends.Replace(plain)
 		if len(segments[i]) > 255 {
 			return "", fmt.Errorf("%.40q… is longer than the name of a file may be", plain)
 		}
