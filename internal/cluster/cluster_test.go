@@ -163,11 +163,7 @@ func (c *cluster) oneRefresh(t *testing.T) {
 					t.Fatalf("%s: a stale answer is that of call %d", path, n)
 				}
 			}
-			select {
-			case <-asked:
-			case <-time.After(patience):
-				t.Fatalf("%s: nobody makes it anew", path)
-			}
+			who(t, asked)
 			release()
 			for _, n := range c.nodes {
 				eventually(t, path+" is new", func() bool { return n.number(t, path) == 2 })
@@ -464,8 +460,8 @@ func TestKilledMaking(t *testing.T) {
 			_, err := first.do("GET", path)
 			gone <- err
 		}()
-		if who := <-asked; who != "first" {
-			t.Fatalf("%s: node %s asks", path, who)
+		if name := who(t, asked); name != "first" {
+			t.Fatalf("%s: node %s asks", path, name)
 		}
 		c.pass(path)
 		for _, n := range c.storm(t, path, func() {

@@ -148,6 +148,7 @@ type upstream struct {
 	truth  map[string]int           // answers of paths whose count does not matter
 	hold   map[string]chan struct{} // answers of a path wait until it is closed
 	asked  map[string]chan string   // who asks for a path
+	free   []func()                 // closes what answers wait for
 }
 
 func newUpstream(t *testing.T) *upstream {
@@ -170,7 +171,14 @@ func newUpstream(t *testing.T) *upstream {
 		}
 		_, _ = fmt.Fprint(w, n) // who has asked may have been killed
 	}))
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		u.mu.Lock()
+		for _, f := range u.free { // a test that failed has not
+			f()
+		}
+		u.mu.Unlock()
+		s.Close()
+	})
 	u.url = s.URL
 	return u
 }
@@ -194,10 +202,23 @@ func (u *upstream) set(n int, paths ...string) {
 // held has the answers of a path wait until release, and tells who asks.
 func (u *upstream) held(path string) (asked <-chan string, release func()) {
 	hold, who := make(chan struct{}), make(chan string, 100)
+	release = sync.OnceFunc(func() { close(hold) })
 	u.mu.Lock()
-	u.hold[path], u.asked[path] = hold, who
+	u.hold[path], u.asked[path], u.free = hold, who, append(u.free, release)
 	u.mu.Unlock()
-	return who, sync.OnceFunc(func() { close(hold) })
+	return who, release
+}
+
+// who is the next who asks.
+func who(t *testing.T, asked <-chan string) string {
+	t.Helper()
+	select {
+	case name := <-asked:
+		return name
+	case <-time.After(patience):
+		t.Fatal("nobody asks the upstream")
+		return ""
+	}
 }
 
 // pass has later requests for a path not wait.
@@ -428,6 +449,21 @@ func startRedis(t *testing.T) *redis {
 	if r.program == "" {
 		r.mini = miniredis.RunT(t)
 		r.addr = r.mini.Addr()
+		// Its keys do not run out by themselves.
+		const step = 20 * time.Millisecond
+		tick, ended, over := time.NewTicker(step), make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(over)
+			for {
+				select {
+				case <-tick.C:
+					r.mini.FastForward(step)
+				case <-ended:
+					return
+				}
+			}
+		}()
+		t.Cleanup(func() { tick.Stop(); close(ended); <-over })
 		return r
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -28,8 +28,8 @@ func TestStoppedMaking(t *testing.T) {
 			}
 			old <- n
 		}()
-		if who := <-asked; who != late.name {
-			t.Fatalf("%s: node %s asks", path, who)
+		if name := who(t, asked); name != late.name {
+			t.Fatalf("%s: node %s asks", path, name)
 		}
 		c.pass(path)
 		if err := late.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
