@@ -244,6 +244,8 @@ async function recordApp(app, version, scratch, upstream, { reuse, strict }) {
           last = await ask();
           lines = answerLines(last, entry, vars);
         }
+        // What was made for this request is kept a little later.
+        if (lines.includes('x-nextjs-cache: MISS')) await new Promise((resolve) => setTimeout(resolve, SETTLE));
         for (const d of dirs.capture ?? []) {
           const [, placeholder, pattern] = /^(\S+) (.*)$/.exec(d);
           const found = new RegExp(pattern).exec(last.headers.map(([n, v]) => `${n}: ${v.toString('latin1')}`).join('\n') + '\n\n' + last.body.toString('latin1'));
