@@ -174,6 +174,14 @@ func tags(t *testing.T, s cache.Store) {
 	if hit := get(t, s, key); hit.Entry.State(time.Now().Add(61*time.Minute), hit.Tags) != cache.Expired {
 		t.Fatal("the end of a stale tag is not kept")
 	}
+	// An end that has come before the next mark is none of that mark's.
+	must(t, s.Mark(t.Context(), []string{"v"}, cache.Mark{Stale: true, Expire: time.Microsecond}))
+	set("v")
+	want("made after an end", cache.Fresh)
+	must(t, s.Mark(t.Context(), []string{"v"}, cache.Mark{Stale: true, Expire: time.Hour}))
+	want("stale with a later end", cache.Stale)
+	set("x", "y")
+	must(t, s.Mark(t.Context(), []string{"x"}, cache.Mark{Stale: true, Expire: time.Hour}))
 	if hit := get(t, s, Key("none"), "x"); hit.Entry != nil || hit.Tags.Stale == 0 {
 		t.Fatalf("a miss has %+v, want the state of the tags asked for", hit)
 	}
