@@ -98,14 +98,6 @@ func lists(kind route.MetadataKind) string {
 	return "generateImageMetadata"
 }
 
-// listing is the function that lists what of a file is made ahead.
-func listing(path string, all map[string]route.MetadataKind) string {
-	if kind, ok := all[path]; ok {
-		return lists(kind)
-	}
-	return "generateStaticParams"
-}
-
 // kindOf is kind, and tells null.
 func kindOf(v goja.Value) string {
 	if v == nil || goja.IsUndefined(v) || goja.IsNull(v) {

@@ -167,14 +167,18 @@ func (x *Exchange) record(ctx context.Context, e *cache.Entry) error {
 }
 
 // StaticParams runs generateStaticParams of a route file: a list of objects. Of
-// one that makes metadata files it is their ids, and an error may be a
-// *ShapeError.
-func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, error) {
+// one that makes many metadata files (see [Module]) it is their ids, and an error
+// may be a *ShapeError.
+func (a *App) StaticParams(ctx context.Context, path string, many bool) ([]map[string]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opts.HandlerTimeout)
 	defer cancel()
 	type result struct {
 		list []map[string]any
 		err  error
+	}
+	name := "generateStaticParams"
+	if many {
+		name = lists(a.opts.Metadata[path])
 	}
 	c := make(chan result, 1)
 	s := &js.Scope{OnKill: func(err error) { c <- result{nil, err} }}
@@ -192,8 +196,8 @@ func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, 
 			return
 		}
 		list, err := paramsOf(v)
-		if d := m.entries[path].metadata; d != nil && d.list != nil {
-			list, err = m.metadataParams(path, d, v)
+		if many {
+			list, err = m.metadataParams(path, m.entries[path].metadata, v)
 		}
 		select {
 		case c <- result{list, err}:
@@ -208,7 +212,7 @@ func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, 
 				return
 			}
 			var args []goja.Value
-			if d := e.metadata; d == nil || d.kind != route.Sitemap { // generateSitemaps has no arguments
+			if !many || e.metadata.kind != route.Sitemap { // generateSitemaps has no arguments
 				arg := m.rt.NewObject()
 				put(arg, "params", m.rt.NewObject())
 				args = append(args, arg)
@@ -231,12 +235,12 @@ func (a *App) StaticParams(ctx context.Context, path string) ([]map[string]any, 
 			return nil, bad
 		}
 		if r.err != nil {
-			return nil, fmt.Errorf("%s: %w", listing(path, a.opts.Metadata), r.err)
+			return nil, fmt.Errorf("%s: %w", name, r.err)
 		}
 		return r.list, nil
 	case <-ctx.Done():
 		iso.Kill(s, ErrTimeout)
-		return nil, fmt.Errorf("%s did not settle in %v", listing(path, a.opts.Metadata), a.opts.HandlerTimeout.Round(time.Second))
+		return nil, fmt.Errorf("%s did not settle in %v", name, a.opts.HandlerTimeout.Round(time.Second))
 	}
 }
 

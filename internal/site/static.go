@@ -121,7 +121,7 @@ func (l *Loader) scriptStatic(ctx context.Context, s *Site, sc *scripts, f route
 		list = false // nobody says for which of the other parameters
 	}
 	if list {
-		list, err := sc.app.StaticParams(ctx, f.Path)
+		list, err := sc.app.StaticParams(ctx, f.Path, m.Many)
 		if err != nil && m.Many {
 			if err := l.ids(f, err); err != nil {
 				return nil, err
