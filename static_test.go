@@ -3,6 +3,7 @@ package portico_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -179,6 +180,31 @@ func TestPrerenderFails(t *testing.T) {
 	for range 2 {
 		if a := fetch(t, s, "/a"); a.status != 200 || a.body != "here" {
 			t.Errorf("%d %q", a.status, a.body)
+		}
+	}
+}
+
+// httpAgentOptions.keepAlive: false has a connection for each fetch.
+func TestNoKeepAlive(t *testing.T) {
+	for set, want := range map[string]int64{"true": 1, "false": 3} {
+		var conns atomic.Int64
+		up := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "x") }))
+		up.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+			if s == http.StateNew {
+				conns.Add(1)
+			}
+		}
+		up.Start()
+		s := porticotest.New(t, portico.Config{FS: sources("next.config.js", "module.exports = { httpAgentOptions: { keepAlive: "+set+" } }",
+			"app/a/route.ts", "export const GET = async () => new Response(await (await fetch('"+up.URL+"')).text())")})
+		for range 3 {
+			if a := fetch(t, s, "/a"); a.body != "x" {
+				t.Errorf("%d %q", a.status, a.body)
+			}
+		}
+		up.Close()
+		if got := conns.Load(); got != want {
+			t.Errorf("keepAlive: %s: %d connections, want %d", set, got, want)
 		}
 	}
 }

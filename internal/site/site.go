@@ -409,7 +409,7 @@ func (l *Loader) scripts(ctx context.Context, dir string, s *Site, tree *route.T
 		Limiter:        s.shared.Limiter,
 		SessionCookies: s.Settings.RateLimit.SessionCookies,
 		CacheLife:      profiles,
-		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: web.NewClient("Portico")},
+		Web:            web.Options{Dir: cwd, Vars: env.Vars, Logger: o.Logger, Dev: o.Dev, Client: client(s.Settings)},
 		Modules:        l.expose,
 	})
 	return app, built, err
@@ -717,4 +717,13 @@ func (g goHandler) Handle(x *pipeline.Exchange) error {
 	}
 	g.h.ServeHTTP(x.W, r) // for HEAD, net/http drops the body
 	return nil
+}
+
+// client performs the fetches of a site.
+func client(set *config.Settings) *web.Client {
+	c := web.NewClient("Portico")
+	if set.NoKeepAlive {
+		c.NoKeepAlive()
+	}
+	return c
 }

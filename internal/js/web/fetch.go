@@ -63,6 +63,9 @@ func NewClient(agent string) *Client {
 	}}
 }
 
+// NoKeepAlive has each connection used once. It comes before the first fetch.
+func (c *Client) NoKeepAlive() { c.transport.DisableKeepAlives = true }
+
 // upgrader is the transport of WebSocket handshakes: HTTP/1.1 alone, since
 // nothing else can be upgraded.
 func (c *Client) upgrader() *http.Transport {
