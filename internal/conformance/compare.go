@@ -16,6 +16,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 )
 
 // dropped are headers that are not compared: framing and hop-by-hop fields, the
@@ -123,6 +126,15 @@ func decode(coding string, body []byte) ([]byte, error) {
 		if r, err = zlib.NewReader(bytes.NewReader(body)); errors.Is(err, zlib.ErrHeader) {
 			r, err = flate.NewReader(bytes.NewReader(body)), nil
 		}
+	case "br":
+		r = brotli.NewReader(bytes.NewReader(body))
+	case "zstd":
+		d, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		return io.ReadAll(d)
 	default:
 		return body, nil
 	}
