@@ -144,6 +144,28 @@ func TestHandlersRevalidatePrivate(t *testing.T) {
 	}
 }
 
+// One path that is for one client alone does not cost the others their cache.
+func TestHandlersRevalidateMixed(t *testing.T) {
+	var n atomic.Int64
+	s := porticotest.New(t, portico.Config{}, func(app *portico.App) {
+		app.Route("/x/[id]", portico.Handlers{Revalidate: portico.Forever, GET: func(w http.ResponseWriter, r *http.Request) {
+			if r.PathValue("id") == "own" {
+				w.Header().Set("Set-Cookie", "a=b")
+			}
+			fmt.Fprint(w, n.Add(1))
+		}})
+	})
+	for i, want := range []string{"1", "2", "3", "4", "4", "5"} {
+		path := "/x/own"
+		if i == 3 || i == 4 {
+			path = "/x/all"
+		}
+		if a := fetch(t, s, path); a.body != want {
+			t.Errorf("request %d, %s: %q, want %q", i, path, a.body, want)
+		}
+	}
+}
+
 // A tag that a script sets drops what Go keeps, and the other way round.
 func TestSharedTags(t *testing.T) {
 	var n atomic.Int64

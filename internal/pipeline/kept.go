@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,9 +35,45 @@ type Static struct {
 	// Listed are the paths that are served at all; nil is any.
 	Listed map[string]bool
 
-	key     cache.Key // of a route without parameters
-	control string    // the Cache-Control of an entry that holds as long as it may
-	unkept  atomic.Bool
+	key     cache.Key   // of a route without parameters
+	control string      // the Cache-Control of an entry that holds as long as it may
+	unkept  atomic.Bool // no answer of the route is for keeping
+	private privatePaths
+}
+
+// privatePaths are paths whose answers were not for keeping, some of many: one
+// that sets a cookie does not cost the others their cache. There are few, or the
+// route as a whole is not for keeping.
+type privatePaths struct {
+	some  atomic.Bool
+	mu    sync.Mutex
+	paths map[string]bool
+}
+
+const maxPrivatePaths = 1000
+
+func (p *privatePaths) has(path string) bool {
+	if !p.some.Load() {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.paths[path]
+}
+
+// add reports whether the path could be remembered.
+func (p *privatePaths) add(path string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.paths) >= maxPrivatePaths {
+		return false
+	}
+	if p.paths == nil {
+		p.paths = map[string]bool{}
+	}
+	p.paths[path] = true
+	p.some.Store(true)
+	return true
 }
 
 // Rendering asks for a static answer.
@@ -140,11 +177,12 @@ func (p *Pipeline) kept(x *Exchange, rt *Route) bool {
 	path, _ := underBase(x.to, p.c.BasePath)
 	path = CanonicalPath(path)
 	rendering := Rendering{Path: path, Params: x.Params, Draft: x.Draft}
-	if p.c.Cache == nil || x.Draft || s.unkept.Load() {
+	unkept := s.unkept.Load() || s.private.has(path)
+	if p.c.Cache == nil || x.Draft || unkept {
 		if s.Blank {
 			return p.rendered(x, rt, rendering)
 		}
-		if h := x.W.Header(); x.Draft && !s.unkept.Load() && h["Cache-Control"] == nil {
+		if h := x.W.Header(); x.Draft && !unkept && h["Cache-Control"] == nil {
 			h["Cache-Control"] = []string{draftControl} // the handler's own comes in its place
 		}
 		return false
@@ -217,7 +255,9 @@ func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (key cache.
 		case e.Status >= 500:
 			return nil, &failedAnswer{e}
 		case !e.Lifetime.Keeps():
-			s.unkept.Store(true)
+			if !s.private.add(r.Path) {
+				s.unkept.Store(true)
+			}
 			own = e
 			return nil, nil
 		}
