@@ -261,7 +261,8 @@ var (
 func (a packageAnswer) text() string {
 	var lines []string
 	for _, h := range a.Headers {
-		if !slices.Contains(serverHeaders, h[0]) {
+		// Encoding answers is the server's work, too.
+		if !slices.Contains(serverHeaders, h[0]) && !(h[0] == "vary" && h[1] == "Accept-Encoding") {
 			lines = append(lines, h[0]+": "+h[1])
 		}
 	}
