@@ -10,7 +10,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 
 # Where goroutines meet: the race detector takes several times as long, and has
 # nothing to find in the pure packages.
-RACE := . ./porticotest ./internal/js/... ./internal/next ./internal/pipeline ./internal/proxy ./internal/route ./internal/site ./internal/server ./internal/cli ./internal/cache/... ./internal/limit ./internal/redis
+RACE := . ./porticotest ./internal/js/... ./internal/next ./internal/pipeline ./internal/proxy ./internal/route ./internal/site ./internal/server ./internal/cli ./internal/cache/... ./internal/limit ./internal/redis ./internal/files ./internal/compress ./internal/admin
 
 .PHONY: test tools format vet lint build platforms race gotest fuzz bench record clean
 
