@@ -116,6 +116,14 @@ export const GET = () => new Response('count ' + ++n)`,
 		n++
 		a.want(t, line, 200, fmt.Sprintf("count %d", n))
 		for name := range a.header {
+			if name == "Set-Cookie" && strings.Contains(line, "__prerender_bypass") {
+				for _, c := range a.header[name] { // a forged one is taken back, as by Next.js
+					if !strings.Contains(c, "=; ") || !strings.Contains(c, "Expires=Thu, 01 Jan 1970") {
+						t.Errorf("%s: the answer sets %s", line, c)
+					}
+				}
+				continue
+			}
 			if name != "Date" && name != "Content-Length" && a.header.Get(name) != plain.header.Get(name) {
 				t.Errorf("%s: the answer has %s: %s, and %q without it", line, name, a.header.Get(name), plain.header.Get(name))
 			}
