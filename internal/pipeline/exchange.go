@@ -51,6 +51,7 @@ type Exchange struct {
 	logged    atomic.Pointer[Route] // Route for the log: a handler may go on when its answer was given up
 	count     edge.Writer
 	pack      compress.Writer
+	within    exchangeContext // of Go's request
 }
 
 // URL is the request's absolute URL as handlers see it: of the public origin,
@@ -107,7 +108,8 @@ func (p *Pipeline) exchange(w http.ResponseWriter, r *http.Request) *Exchange {
 	if r.Body != nil && r.Body != http.NoBody {
 		// On a copy: net/http looks at its own request's body to decide whether a
 		// client that expects a 100 is still to be told to go on.
-		x.R = r.WithContext(r.Context())
+		x.within = exchangeContext{r.Context(), x}
+		x.R = r.WithContext(&x.within)
 		x.body.ReadCloser, x.body.whole = r.Body, p.c.BodyLimit
 		x.R.Body = &x.body
 	}

@@ -98,7 +98,8 @@ func (x *Exchange) Told() *http.Request {
 	if ExchangeOf(ctx) == x { // by the way through middleware
 		return x.R
 	}
-	return x.R.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	x.within = exchangeContext{ctx, x}
+	return x.R.WithContext(&x.within)
 }
 
 // Refuse writes the answer of an error that Go middleware has: as all errors,

@@ -178,7 +178,7 @@ func (p *Pipeline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.inner == nil:
 		p.serve(x)
 	default:
-		p.inner.ServeHTTP(x.W, x.R.WithContext(context.WithValue(x.R.Context(), exchangeKey{}, x)))
+		p.inner.ServeHTTP(x.W, x.Told())
 	}
 	if p.c.Compress {
 		// Not deferred: the end of an answer that broke off must be missing.
@@ -189,6 +189,20 @@ func (p *Pipeline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 type exchangeKey struct{}
+
+// exchangeContext is a context that has its exchange, and part of it, so that
+// it costs no allocation.
+type exchangeContext struct {
+	context.Context
+	x *Exchange
+}
+
+func (c *exchangeContext) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return c.x
+	}
+	return c.Context.Value(key)
+}
 
 var errForeignRequest = errors.New("middleware has passed on a request of its own, which is not the one that came in\nhint: derive it with r.WithContext or r.Clone, so that it keeps its context")
 
