@@ -154,7 +154,7 @@ func (c *Cache) Do(ctx context.Context, r Request) (Result, error) {
 	for range rounds {
 		var old *Entry
 		if e := hit.Entry; e != nil {
-			switch r.state(e, c.now(), hit.Tags) {
+			switch c.state(&r, e, hit.Tags) {
 			case Fresh:
 				return Result{Entry: e, Outcome: HitFresh}, nil
 			case Stale:
@@ -207,7 +207,7 @@ func (c *Cache) Peek(ctx context.Context, r Request) (result Result, ok bool) {
 	if hit.Entry == nil {
 		return Result{}, false
 	}
-	switch r.state(hit.Entry, c.now(), hit.Tags) {
+	switch c.state(&r, hit.Entry, hit.Tags) {
 	case Fresh:
 		return Result{Entry: hit.Entry, Outcome: HitFresh}, true
 	case Stale:
@@ -221,13 +221,16 @@ func (c *Cache) Peek(ctx context.Context, r Request) (result Result, ok bool) {
 }
 
 // state is what an entry is good for here.
-func (r *Request) state(e *Entry, now time.Time, tags TagState) State {
+func (c *Cache) state(r *Request, e *Entry, tags TagState) State {
 	if r.Revalidate > 0 && e.Lifetime.Keeps() {
 		asked := *e
 		asked.Lifetime.Revalidate = r.Revalidate
 		e = &asked
 	}
-	return e.State(now, tags)
+	if e.timeless(tags) {
+		return e.State(time.Time{}, tags)
+	}
+	return e.State(c.now(), tags)
 }
 
 // get reads the store; when it cannot be read there is no entry.
@@ -321,7 +324,7 @@ func (c *Cache) usable(ctx context.Context, r Request) *Entry {
 		return nil
 	}
 	hit := c.get(ctx, r, r.Tags)
-	if hit.Entry == nil || r.state(hit.Entry, c.now(), hit.Tags) != Fresh {
+	if hit.Entry == nil || c.state(&r, hit.Entry, hit.Tags) != Fresh {
 		return nil
 	}
 	return hit.Entry

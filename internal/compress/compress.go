@@ -125,9 +125,14 @@ func Compressible(contentType string) bool {
 // is not encoded, no part, of a type that gets smaller, not too short, and
 // nobody says that it must stay as it is.
 func Eligible(status int, h http.Header) bool {
+	if n := h["Content-Length"]; len(n) > 0 { // most answers are short, which is seen at once
+		if length, err := strconv.ParseInt(n[0], 10, 64); err != nil || length < minLength {
+			return false
+		}
+	}
 	switch {
 	case status < 200, status == http.StatusNoContent, status == http.StatusResetContent, status == http.StatusPartialContent, status == http.StatusNotModified,
-		len(h["Content-Encoding"]) > 0, len(h["Content-Range"]) > 0, !Compressible(h.Get("Content-Type")):
+		len(h["Content-Encoding"]) > 0, len(h["Content-Range"]) > 0, len(h["Content-Type"]) == 0, !Compressible(h["Content-Type"][0]):
 		return false
 	}
 	for _, line := range h["Cache-Control"] {
@@ -137,12 +142,10 @@ func Eligible(status int, h http.Header) bool {
 			}
 		}
 	}
-	if n := h.Get("Content-Length"); n != "" {
-		length, err := strconv.ParseInt(n, 10, 64)
-		return err == nil && length >= minLength
-	}
 	return true
 }
+
+var acceptEncoding = []string{"Accept-Encoding"}
 
 // Vary has a header say that the answer depends on Accept-Encoding.
 func Vary(h http.Header) {
@@ -152,6 +155,10 @@ func Vary(h http.Header) {
 				return
 			}
 		}
+	}
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = acceptEncoding[:1:1] // what adds to it copies it
+		return
 	}
 	// A slice of its own: the old one may be shared with other answers.
 	h["Vary"] = append(append(make([]string, 0, len(h["Vary"])+1), h["Vary"]...), "Accept-Encoding")

@@ -306,8 +306,12 @@ const maxPacked = 16 << 20
 
 // pack gives the body of a kept answer in the coding that the client likes best.
 func (p *Pipeline) pack(x *Exchange, e *cache.Entry, kept *keptAnswer, h http.Header) []byte {
-	if p.packed == nil || kept == nil || !compress.Eligible(e.Status, h) {
-		return e.Body // and Writer sees to what is left
+	if p.packed == nil || kept == nil {
+		return e.Body // and Writer sees to it
+	}
+	x.pack.Pass() // it is decided here
+	if !compress.Eligible(e.Status, h) {
+		return e.Body
 	}
 	compress.Vary(h)
 	coding := compress.Negotiate(x.R.Header["Accept-Encoding"])
@@ -322,7 +326,6 @@ func (p *Pipeline) pack(x *Exchange, e *cache.Entry, kept *keptAnswer, h http.He
 		compress.Encoded(h, coding, len(body))
 		return body
 	}
-	x.pack.Pass() // it gets no smaller
 	return e.Body
 }
 
@@ -353,7 +356,7 @@ func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *keptAnswer) {
 		}
 		lines[1] = kept.Outcome.Header()
 		h["X-Nextjs-Cache"] = lines[1:2:2]
-		lines[2] = cacheStatus(&kept.Result, p.now())
+		lines[2] = cacheStatus(&kept.Result, p.now)
 		if old := h["Cache-Status"]; old != nil { // RFC 9211 §2: the caches in the order of the answer's way
 			h["Cache-Status"] = append(slices.Clip(old), lines[2])
 		} else {
@@ -393,13 +396,13 @@ func (p *Pipeline) now() time.Time {
 
 // cacheStatus says how an answer was come by, as RFC 9211 has it. A stale
 // answer is one whose ttl is negative (§2.4).
-func cacheStatus(r *cache.Result, now time.Time) string {
+func cacheStatus(r *cache.Result, now func() time.Time) string {
 	switch r.Outcome {
 	case cache.HitFresh, cache.HitStale:
-		ttl := r.Entry.TTL(now)
-		if ttl == cache.Forever && r.Outcome == cache.HitFresh {
+		if _, life := r.Entry.Current(); life.Revalidate == cache.Forever && r.Outcome == cache.HitFresh {
 			return "Portico; hit"
 		}
+		ttl := r.Entry.TTL(now())
 		n := int64(ttl / time.Second)
 		if r.Outcome == cache.HitStale && n >= 0 { // its tag was revalidated
 			n = -1
