@@ -36,7 +36,7 @@ type Static struct {
 	Listed map[string]bool
 
 	key     cache.Key   // of a route without parameters
-	control string      // the Cache-Control of an entry that holds as long as it may
+	control []string    // the Cache-Control of an entry that holds as long as it may
 	unkept  atomic.Bool // no answer of the route is for keeping
 	private privatePaths
 }
@@ -91,7 +91,7 @@ func (rt *Route) Keep(s *Static) {
 	if s.key = s.keyOf(rt.Pattern); strings.Contains(rt.Pattern, "[") {
 		s.key = cache.Key{}
 	}
-	s.control = s.Lifetime.CacheControl()
+	s.control = []string{s.Lifetime.CacheControl()}
 	rt.static = s
 }
 
@@ -244,6 +244,16 @@ func (p *Pipeline) keep(ctx context.Context, rt *Route, r Rendering) (key cache.
 	if key == (cache.Key{}) {
 		key = s.keyOf(r.Path)
 	}
+	// What is fresh and at hand needs nothing that could make it.
+	if res, ok := p.c.Cache.Peek(ctx, cache.Request{Key: key, Kind: cache.Route, NoStale: true}); ok {
+		return key, nil, res, nil
+	}
+	return p.make(ctx, rt, r, key)
+}
+
+// make is keep for an answer that is not at hand.
+func (p *Pipeline) make(ctx context.Context, rt *Route, r Rendering, key cache.Key) (_ cache.Key, own *cache.Entry, res cache.Result, err error) {
+	s := rt.static
 	res, err = p.c.Cache.Do(ctx, cache.Request{Key: key, Kind: cache.Route, Fill: func(ctx context.Context) (*cache.Entry, error) {
 		e, err := p.render(ctx, rt, r)
 		switch {
@@ -346,22 +356,22 @@ func (p *Pipeline) send(x *Exchange, e *cache.Entry, kept *keptAnswer) {
 	if kept != nil {
 		s := x.Route.static
 		_, life := e.Current()
-		var lines [3]string
 		if h["Cache-Control"] == nil {
-			lines[0] = s.control
+			line := s.control
 			if life != s.Lifetime {
-				lines[0] = life.CacheControl()
+				line = []string{life.CacheControl()}
 			}
-			h["Cache-Control"] = lines[0:1:1]
+			h["Cache-Control"] = slices.Clip(line)
 		}
-		lines[1] = kept.Outcome.Header()
-		h["X-Nextjs-Cache"] = lines[1:2:2]
-		lines[2] = cacheStatus(&kept.Result, p.now)
+		h["X-Nextjs-Cache"] = outcomes[kept.Outcome]
+		status := freshForEver
+		if kept.Outcome != cache.HitFresh || life.Revalidate != cache.Forever {
+			status = []string{cacheStatus(&kept.Result, p.now())}
+		}
 		if old := h["Cache-Status"]; old != nil { // RFC 9211 §2: the caches in the order of the answer's way
-			h["Cache-Status"] = append(slices.Clip(old), lines[2])
-		} else {
-			h["Cache-Status"] = lines[2:3:3]
+			status = append(slices.Clip(old), status...)
 		}
+		h["Cache-Status"] = slices.Clip(status)
 	} else if x.Draft && h["Cache-Control"] == nil {
 		h["Cache-Control"] = []string{draftControl}
 	}
@@ -394,15 +404,21 @@ func (p *Pipeline) now() time.Time {
 	return p.c.Now()
 }
 
+// Lines that most kept answers have; nobody changes them.
+var (
+	outcomes     = map[cache.Outcome][]string{cache.Miss: {"MISS"}, cache.HitStale: {"STALE"}, cache.HitFresh: {"HIT"}}
+	freshForEver = []string{"Portico; hit"}
+)
+
 // cacheStatus says how an answer was come by, as RFC 9211 has it. A stale
 // answer is one whose ttl is negative (§2.4).
-func cacheStatus(r *cache.Result, now func() time.Time) string {
+func cacheStatus(r *cache.Result, now time.Time) string {
 	switch r.Outcome {
 	case cache.HitFresh, cache.HitStale:
-		if _, life := r.Entry.Current(); life.Revalidate == cache.Forever && r.Outcome == cache.HitFresh {
-			return "Portico; hit"
+		ttl := r.Entry.TTL(now)
+		if ttl == cache.Forever && r.Outcome == cache.HitFresh {
+			return freshForEver[0]
 		}
-		ttl := r.Entry.TTL(now())
 		n := int64(ttl / time.Second)
 		if r.Outcome == cache.HitStale && n >= 0 { // its tag was revalidated
 			n = -1
