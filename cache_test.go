@@ -80,11 +80,11 @@ func TestHandlersRevalidate(t *testing.T) {
 		want("/items/a", "1 a ", "STALE")
 		want("/items/a", "3 a ", "HIT")
 		failing.Store(true)
-		time.Sleep(61 * time.Second)
+		time.Sleep(61 * time.Second) // of the bubble
 		want("/items/a", "3 a ", "STALE")
 		want("/items/a", "3 a ", "HIT") // for a while; then it is tried again
 		failing.Store(false)
-		time.Sleep(31 * time.Second)
+		time.Sleep(31 * time.Second) // of the bubble
 		want("/items/a", "3 a ", "STALE")
 		want("/items/a", "4 a ", "HIT")
 		if err := s.App.RevalidateTag(t.Context(), "items"); err != nil {

@@ -107,6 +107,7 @@ func ReadOutline(code string, directive func(text string) bool) (out *Outline, e
 		return nil, err
 	}
 	o := &outliner{code: code, shift: program.File.Base() + len(before), accepts: directive}
+	o.parts = parts{statement: o.statement, expression: o.expression}
 	module := program.Body[0].(*ast.ExpressionStatement).Expression.(*ast.ArrowFunctionLiteral).Body.(*ast.BlockStatement)
 	if len(program.Body) != 1 || o.offset(module.RightBrace) != len(code)+1 {
 		return nil, fmt.Errorf("the braces of the script do not match")
@@ -185,6 +186,7 @@ type outliner struct {
 	references []reference
 	out        Outline
 	naming     string // the name that a function at the next expression gets
+	parts      parts  // of what declares nothing and refers to nothing itself
 }
 
 func (o *outliner) offset(i file.Idx) int { return int(i) - o.shift }
@@ -634,7 +636,7 @@ func (o *outliner) inside(f *outlined, p *ast.ParameterList, body ast.ConciseBod
 			f.End = o.offset(body.RightBrace) + 1
 			o.prologue(body.List, f)
 			o.hoist(body.List)
-			o.statements(body.List)
+			o.parts.statements(body.List)
 		case *ast.ExpressionBody:
 			o.expression(body.Expression)
 		}
@@ -689,7 +691,7 @@ func (o *outliner) class(c *ast.ClassLiteral, declaration bool) {
 				o.apart(func() {
 					o.within(&scope{vars: true}, func() {
 						o.hoist(e.Block.List)
-						o.statements(e.Block.List)
+						o.parts.statements(e.Block.List)
 					})
 				})
 			}
@@ -728,25 +730,17 @@ func keyName(key ast.Expression, computed bool) string {
 	return ""
 }
 
-func (o *outliner) statements(list []ast.Statement) {
-	for _, s := range list {
-		o.statement(s)
-	}
-}
-
 func (o *outliner) block(b *ast.BlockStatement) {
 	if b != nil {
 		o.within(&scope{}, func() {
 			o.hoist(b.List)
-			o.statements(b.List)
+			o.parts.statements(b.List)
 		})
 	}
 }
 
 func (o *outliner) statement(s ast.Statement) {
 	switch s := s.(type) {
-	case *ast.ExpressionStatement:
-		o.expression(s.Expression)
 	case *ast.VariableStatement:
 		for _, b := range s.List {
 			o.binding(b, byVar)
@@ -755,14 +749,8 @@ func (o *outliner) statement(s ast.Statement) {
 		for _, b := range s.List {
 			o.binding(b, lexical(s))
 		}
-	case *ast.ReturnStatement:
-		o.expression(s.Argument)
 	case *ast.BlockStatement:
 		o.block(s)
-	case *ast.IfStatement:
-		o.expression(s.Test)
-		o.statement(s.Consequent)
-		o.statement(s.Alternate)
 	case *ast.FunctionDeclaration:
 		o.functionLiteral("declaration", s.Function)
 	case *ast.ClassDeclaration:
@@ -789,12 +777,6 @@ func (o *outliner) statement(s ast.Statement) {
 		o.loop(s.Into, s.Source, s.Body)
 	case *ast.ForOfStatement:
 		o.loop(s.Into, s.Source, s.Body)
-	case *ast.WhileStatement:
-		o.expression(s.Test)
-		o.statement(s.Body)
-	case *ast.DoWhileStatement:
-		o.statement(s.Body)
-		o.expression(s.Test)
 	case *ast.SwitchStatement:
 		o.expression(s.Discriminant)
 		o.within(&scope{}, func() {
@@ -803,7 +785,7 @@ func (o *outliner) statement(s ast.Statement) {
 			}
 			for _, c := range s.Body {
 				o.expression(c.Test)
-				o.statements(c.Consequent)
+				o.parts.statements(c.Consequent)
 			}
 		})
 	case *ast.TryStatement:
@@ -816,13 +798,8 @@ func (o *outliner) statement(s ast.Statement) {
 			})
 		}
 		o.block(s.Finally)
-	case *ast.ThrowStatement:
-		o.expression(s.Argument)
-	case *ast.LabelledStatement:
-		o.statement(s.Statement)
-	case *ast.WithStatement:
-		o.expression(s.Object)
-		o.statement(s.Body)
+	default:
+		o.parts.ofStatement(s)
 	}
 }
 
@@ -840,12 +817,6 @@ func (o *outliner) loop(into ast.ForInto, source ast.Expression, body ast.Statem
 		o.expression(source)
 		o.statement(body)
 	})
-}
-
-func (o *outliner) expressions(list []ast.Expression) {
-	for _, e := range list {
-		o.expression(e)
-	}
 }
 
 // path is the variable and the properties that a chain of dots reads.
@@ -902,22 +873,9 @@ func (o *outliner) expression(e ast.Expression) {
 			return
 		}
 		o.expression(e.Expression)
-	case *ast.Optional:
-		o.expression(e.Expression)
-	case *ast.PrivateDotExpression:
-		o.expression(e.Left)
-	case *ast.BracketExpression:
-		o.expression(e.Left)
-		o.expression(e.Member)
 	case *ast.CallExpression:
 		o.target(e.Callee)
-		o.expressions(e.ArgumentList)
-	case *ast.NewExpression:
-		o.expression(e.Callee)
-		o.expressions(e.ArgumentList)
-	case *ast.BinaryExpression:
-		o.expression(e.Left)
-		o.expression(e.Right)
+		o.parts.expressions(e.ArgumentList)
 	case *ast.AssignExpression:
 		o.target(e.Left)
 		if id, ok := e.Left.(*ast.Identifier); ok {
@@ -944,36 +902,21 @@ func (o *outliner) expression(e ast.Expression) {
 		for _, p := range e.Value {
 			o.property(p)
 		}
-	case *ast.ArrayLiteral:
-		o.expressions(e.Value)
-	case *ast.ConditionalExpression:
-		o.expression(e.Test)
-		o.expression(e.Consequent)
-		o.expression(e.Alternate)
-	case *ast.SequenceExpression:
-		o.expressions(e.Sequence)
 	case *ast.TemplateLiteral:
 		if e.Tag != nil {
 			o.target(e.Tag)
 		}
-		o.expressions(e.Expressions)
-	case *ast.SpreadElement:
-		o.expression(e.Expression)
-	case *ast.AwaitExpression:
-		o.expression(e.Argument)
-	case *ast.YieldExpression:
-		o.expression(e.Argument)
+		o.parts.expressions(e.Expressions)
 	case *ast.Binding:
 		o.target(e.Target)
 		o.expression(e.Initializer)
-	case *ast.ArrayPattern: // of an assignment: its names are used, not declared
-		o.expressions(e.Elements)
-		o.expression(e.Rest)
-	case *ast.ObjectPattern:
+	case *ast.ObjectPattern: // of an assignment: its names are used, not declared
 		for _, p := range e.Properties {
 			o.property(p)
 		}
 		o.expression(e.Rest)
+	default:
+		o.parts.ofExpression(e)
 	}
 }
 

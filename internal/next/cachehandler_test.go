@@ -335,7 +335,7 @@ func TestCacheHandlerNeverAnswers(t *testing.T) {
 		if err := h.Each(t.Context(), func(cache.Key, *cache.Entry) bool { return true }); err != nil {
 			t.Errorf("nothing is known to be listed, and Each gave %v", err)
 		}
-		time.Sleep(handlerTimeout)
+		time.Sleep(handlerTimeout) // of the bubble
 		took(5, handlerTimeout) // one of them tries it again
 		took(1, 0)
 
@@ -350,13 +350,13 @@ func TestCacheHandlerNeverAnswers(t *testing.T) {
 		if err := h.Mark(t.Context(), []string{"answer"}, cache.Mark{}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(handlerTimeout)
+		time.Sleep(handlerTimeout) // of the bubble
 		took(1, 0)
 		if err := h.Err(); err != nil {
 			t.Errorf("it answers, and Err is %v", err)
 		}
 		log.take()
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // of the bubble
 		if err := h.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -77,11 +77,11 @@ func TestStaleWhileRevalidate(t *testing.T) {
 		want(t, c, o, cache.Miss, "1")
 		o.body = "2"
 		want(t, c, o, cache.HitFresh, "1")
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // of the bubble
 		want(t, c, o, cache.HitStale, "1")
 		want(t, c, o, cache.HitFresh, "2")
 		o.body = "3"
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // of the bubble
 		want(t, c, o, cache.Miss, "3")
 		if o.made != 3 {
 			t.Fatalf("made %d times", o.made)
@@ -92,14 +92,14 @@ func TestStaleWhileRevalidate(t *testing.T) {
 func TestErrorsKeepTheLastGood(t *testing.T) {
 	world(t, func(t *testing.T, c *cache.Cache, o *origin) {
 		want(t, c, o, cache.Miss, "1")
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // of the bubble
 		o.err = errors.New("broken")
 		want(t, c, o, cache.HitStale, "1")
 		want(t, c, o, cache.HitFresh, "1") // until it is tried again
 		if o.made != 2 {
 			t.Fatalf("made %d times", o.made)
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // of the bubble
 		o.err, o.body = nil, "2"
 		want(t, c, o, cache.HitStale, "1")
 		want(t, c, o, cache.HitFresh, "2")
@@ -158,7 +158,7 @@ func TestSingleFlight(t *testing.T) {
 				made++
 			}
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // of the bubble
 		o.gate = make(chan struct{})
 		ask(100)
 		for range 100 {
@@ -267,7 +267,7 @@ func TestNotForSharing(t *testing.T) {
 		// An entry that is not kept any more is dropped.
 		want(t, c, o, cache.Miss, "1")
 		// Stamps that were given at one moment are microseconds ahead of it.
-		time.Sleep(11 * time.Second)
+		time.Sleep(11 * time.Second) // of the bubble
 		o.life = cache.Lifetime{}
 		want(t, c, o, cache.HitStale, "1")
 		want(t, c, o, cache.Miss, "1")
@@ -360,12 +360,12 @@ func TestAskedAge(t *testing.T) {
 		}
 		ask(0, cache.Miss, "1")
 		o.body = "2"
-		time.Sleep(5 * time.Second)
+		time.Sleep(5 * time.Second) // of the bubble
 		ask(0, cache.HitFresh, "1")
 		ask(6*time.Second, cache.HitFresh, "1")
 		ask(4*time.Second, cache.HitStale, "1")
 		ask(4*time.Second, cache.HitFresh, "2")
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // of the bubble
 		ask(cache.Forever, cache.HitFresh, "2")
 		o.life = cache.Lifetime{}
 		o.body = "3"
@@ -380,7 +380,7 @@ func TestNoStaleAndAnew(t *testing.T) {
 		want(t, c, o, cache.Miss, "1")
 		r := o.request()
 		r.NoStale = true
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // of the bubble
 		o.body = "2"
 		if _, ok := c.Peek(t.Context(), r); ok {
 			t.Fatal("Peek gave a stale entry")
