@@ -70,11 +70,12 @@ var layers = map[string]layer{
 	"examples/spa":       {rank: 7, may: []string{"", "porticotest"}},
 
 	// Programs and tests from outside: they talk to the binary over HTTP.
-	"internal/conformance": {rank: 7, may: []string{""}},
-	"internal/security":    {rank: 0, may: []string{}},
-	"internal/browser":     {rank: 0, may: []string{}},
+	"internal/binary":      {rank: 0, may: []string{}},
+	"internal/conformance": {rank: 7, may: []string{"", "internal/binary"}},
+	"internal/security":    {rank: 1, may: []string{"internal/binary"}},
+	"internal/browser":     {rank: 1, may: []string{"internal/binary"}},
 	"bench":                {rank: 8, may: []string{"", "bench/item"}},
-	"internal/cluster":     {rank: 0, may: []string{}},
+	"internal/cluster":     {rank: 1, may: []string{"internal/binary"}},
 	"bench/item":           {rank: 0, may: []string{}},
 	"bench/plain":          {rank: 7, may: []string{"bench/item"}},
 	"bench/embed":          {rank: 7, may: []string{"", "bench/item"}},

@@ -21,11 +21,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/portico-dev/portico/internal/binary"
 
 	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
@@ -49,19 +50,13 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	lab.dir, lab.portico, lab.vite = dir, filepath.Join(dir, "portico"), sync.OnceValues(installVite)
+	lab.dir, lab.vite = dir, sync.OnceValues(installVite)
 	chromium := find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell", "chrome")
 	if chromium == "" {
 		return m.Run()
 	}
-	if runtime.GOOS == "windows" {
-		lab.portico += ".exe"
-	}
-	build := exec.Command("go", "build", "-o", lab.portico, "./cmd/portico")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build ./cmd/portico: %v\n%s", err, out)
+	if lab.portico, err = binary.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	spki, err := certificate(dir)

@@ -41,7 +41,7 @@ func export(t *testing.T, app string, env []string) server {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
 	s := server{output: &lockedBuffer{seen: make(chan struct{})}}
-	cmd := exec.CommandContext(t.Context(), binary, "export", app, "-o", out)
+	cmd := exec.CommandContext(t.Context(), command, "export", app, "-o", out)
 	cmd.Env = environment(env)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	if err := cmd.Run(); err != nil {

@@ -14,33 +14,24 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/portico-dev/portico/internal/binary"
 )
 
-// binary is the program under test, built once by TestMain; empty when there is
-// nothing to build yet.
-var binary string
+// command is the program under test, built once by TestMain.
+var command string
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
-	if _, err := os.Stat("../../cmd/portico/main.go"); err != nil {
-		return m.Run()
-	}
 	dir, err := os.MkdirTemp("", "portico-conformance-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "portico")
-	if runtime.GOOS == "windows" {
-		binary += ".exe"
-	}
-	build := exec.Command("go", "build", "-o", binary, "./cmd/portico")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build ./cmd/portico: %v\n%s", err, out)
+	if command, err = binary.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -48,9 +39,6 @@ func testMain(m *testing.M) int {
 
 // TestPortico replays every app's transcript against the real binary.
 func TestPortico(t *testing.T) {
-	if binary == "" {
-		t.Skip("cmd/portico not in tree yet")
-	}
 	for _, file := range transcripts(t) {
 		app := filepath.Dir(file)
 		t.Run(filepath.Base(app), func(t *testing.T) {
@@ -210,7 +198,7 @@ func start(t *testing.T, app string, env []string) *process {
 		server: server{addr: addr, output: &lockedBuffer{awaited: readyLine, seen: make(chan struct{})}},
 		exited: make(chan error, 1),
 	}
-	s.cmd = exec.Command(binary, "start", app, "-p", port, "-H", "127.0.0.1", "--cache", "memory")
+	s.cmd = exec.Command(command, "start", app, "-p", port, "-H", "127.0.0.1", "--cache", "memory")
 	s.cmd.Env = environment(env)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {

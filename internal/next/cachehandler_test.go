@@ -336,7 +336,7 @@ func TestCacheHandlerNeverAnswers(t *testing.T) {
 			t.Errorf("nothing is known to be listed, and Each gave %v", err)
 		}
 		time.Sleep(handlerTimeout) // of the bubble
-		took(5, handlerTimeout) // one of them tries it again
+		took(5, handlerTimeout)    // one of them tries it again
 		took(1, 0)
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -12,11 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/portico-dev/portico/internal/binary"
 )
 
 // portico is the binary under test, built once.
@@ -31,15 +32,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	portico = filepath.Join(dir, "portico")
-	if runtime.GOOS == "windows" {
-		portico += ".exe"
-	}
-	build := exec.Command("go", "build", "-o", portico, "./cmd/portico")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build ./cmd/portico: %v\n%s", err, out)
+	if portico, err = binary.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
