@@ -208,6 +208,33 @@ func TestSharedTags(t *testing.T) {
 	want("/report", "script 3")
 }
 
+// A tag that Go revalidates drops a script's value, and the answer of the handler
+// that was made of it.
+func TestTagFromGo(t *testing.T) {
+	var n atomic.Int64
+	s := porticotest.New(t, portico.Config{FS: sources("app/sum/route.ts", `import { unstable_cache } from 'next/cache';
+		import { count } from 'go:test';
+		const sum = unstable_cache(() => count(null), ['sum'], { tags: ['sums'] });
+		export const dynamic = 'force-static';
+		export async function GET() { return new Response('sum ' + await sum()); }`)}, func(app *portico.App) {
+		app.Expose("test", portico.Funcs{"count": portico.Func(func(context.Context, any) (int64, error) { return n.Add(1), nil })})
+		app.Route("/drop", portico.Handlers{POST: func(w http.ResponseWriter, r *http.Request) {
+			if err := portico.RevalidateTag(r.Context(), "sums"); err != nil {
+				t.Error(err)
+			}
+		}})
+	})
+	for _, want := range []string{"sum 1", "sum 1"} {
+		if a := fetch(t, s, "/sum"); a.body != want {
+			t.Errorf("%q, want %q", a.body, want)
+		}
+	}
+	send(t, s, http.MethodPost, "/drop")
+	if a := fetch(t, s, "/sum"); a.body != "sum 2" {
+		t.Errorf("after the tag was revalidated: %q", a.body)
+	}
+}
+
 // Cached makes a value once however many ask, and keeps no errors.
 func TestCached(t *testing.T) {
 	type value struct{ N int64 }

@@ -208,3 +208,19 @@ func TestNoKeepAlive(t *testing.T) {
 		}
 	}
 }
+
+// What is made ahead is told one by one, and is there before anybody asks.
+func TestOnPrerender(t *testing.T) {
+	var told []string
+	s := porticotest.New(t, portico.Config{OnPrerender: func(done, all int) { told = append(told, fmt.Sprint(done, "/", all)) },
+		FS: sources("app/[id]/route.ts", `export const generateStaticParams = () => [{ id: 'a' }, { id: 'b' }, { id: 'c' }]
+			export const GET = async (_: Request, { params }: any) => new Response((await params).id)`)})
+	if got := strings.Join(told, " "); got != "1/3 2/3 3/3" {
+		t.Errorf("told %s", got)
+	}
+	for _, id := range []string{"a", "b", "c"} {
+		if a := fetch(t, s, "/"+id); a.body != id || a.h.Get("X-Nextjs-Cache") != "HIT" {
+			t.Errorf("%s: %q %v", id, a.body, a.h)
+		}
+	}
+}
