@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -241,35 +240,10 @@ func (x *exporter) public(root string) error {
 	})
 }
 
-// answers makes all static answers, some at a time.
+// answers makes all static answers.
 func (x *exporter) answers(ctx context.Context, progress func(done, all int)) error {
-	var (
-		wg       sync.WaitGroup
-		mu       sync.Mutex
-		problems []error
-		done     int
-	)
-	slots := make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
-	for _, a := range x.site.ahead {
-		if ctx.Err() != nil {
-			break
-		}
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			err := x.answer(ctx, a)
-			mu.Lock()
-			defer mu.Unlock()
-			if done++; err != nil {
-				problems = append(problems, err)
-			}
-			if progress != nil {
-				progress(done, len(x.site.ahead))
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(append(problems, ctx.Err())...)
+	err := each(ctx, x.site.ahead, progress, func(a static) error { return x.answer(ctx, a) })
+	return errors.Join(err, ctx.Err())
 }
 
 // answer makes one answer and writes it.

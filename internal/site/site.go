@@ -608,7 +608,7 @@ func (l *Loader) finish(s *Site, scripts *scripts) error {
 	if c.Cache == nil {
 		return nil
 	}
-	return l.prerender(context.Background(), s, line, ahead)
+	return l.prerender(context.Background(), line, ahead)
 }
 
 // explain makes one clear error of what a route module did at load.

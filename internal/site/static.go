@@ -205,10 +205,9 @@ func paramsFor(p route.Pattern, given map[string]any) (route.Params, string, err
 	return params, pipeline.CanonicalPath(path.String()), nil
 }
 
-// prerender makes static answers ahead, some at a time. A handler that fails is
-// no reason not to start: what it needs may be there when it is asked for. One
-// that breaks its own promise is.
-func (l *Loader) prerender(ctx context.Context, s *Site, p *pipeline.Pipeline, ahead []static) error {
+// each does something for all answers, some at a time, and gives what went
+// wrong. Progress is told of each that is done; nil is nobody.
+func each(ctx context.Context, all []static, progress func(done, all int), do func(static) error) error {
 	var (
 		mu       sync.Mutex
 		problems []error
@@ -216,33 +215,43 @@ func (l *Loader) prerender(ctx context.Context, s *Site, p *pipeline.Pipeline, a
 		wg       sync.WaitGroup
 	)
 	slots := make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
-	for _, a := range ahead {
+	for _, a := range all {
 		if ctx.Err() != nil {
 			break
 		}
 		slots <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			err := p.Prerender(ctx, a.rt, a.path, a.params)
+		wg.Go(func() {
+			defer func() { <-slots }()
+			err := do(a)
 			mu.Lock()
-			done++
-			var broken *next.OnlyStaticError
-			switch {
-			case errors.As(err, &broken):
-				problems = append(problems, &route.Error{File: a.rt.Source, Text: broken.Error(), Hint: "a handler with dynamic = 'error' sees nothing of its request; remove the export, or what uses " + broken.What})
-			case err != nil && ctx.Err() == nil:
-				l.o.Logger.Warn("a static answer could not be made ahead; it is made when it is asked for", "path", a.path, "file", a.rt.Source, "error", err)
+			defer mu.Unlock()
+			if done++; err != nil {
+				problems = append(problems, err)
 			}
-			if l.o.Progress != nil {
-				l.o.Progress(done, len(ahead))
+			if progress != nil {
+				progress(done, len(all))
 			}
-			mu.Unlock()
-			<-slots
-		}()
+		})
 	}
 	wg.Wait()
 	return errors.Join(problems...)
+}
+
+// prerender makes static answers ahead. A handler that fails is no reason not to
+// start: what it needs may be there when it is asked for. One that breaks its own
+// promise is.
+func (l *Loader) prerender(ctx context.Context, p *pipeline.Pipeline, ahead []static) error {
+	return each(ctx, ahead, l.o.Progress, func(a static) error {
+		err := p.Prerender(ctx, a.rt, a.path, a.params)
+		var broken *next.OnlyStaticError
+		switch {
+		case errors.As(err, &broken):
+			return &route.Error{File: a.rt.Source, Text: broken.Error(), Hint: "a handler with dynamic = 'error' sees nothing of its request; remove the export, or what uses " + broken.What}
+		case err != nil && ctx.Err() == nil:
+			l.o.Logger.Warn("a static answer could not be made ahead; it is made when it is asked for", "path", a.path, "file", a.rt.Source, "error", err)
+		}
+		return nil
+	})
 }
 
 // program names this executable: Go handlers' answers that another one has made
